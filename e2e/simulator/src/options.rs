@@ -1,0 +1,40 @@
+//! What a simulator can be told before it starts.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How a simulator behaves. The defaults suit tests: real time, short steps.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the Auto Scaling API listens; loopback only. Port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// All ids and tokens follow from it: the same seed and the same calls give the same ids, two seeds give different ones.
+    pub seed: u64,
+    /// How many simulated seconds pass in a real one.
+    pub speed: f64,
+    /// The smallest `HeartbeatTimeout` a hook may have. AWS says 30 s; tests lower it.
+    pub min_heartbeat_timeout: Duration,
+    /// From the launch of an instance, or its start out of the pool, until its launch hook holds it.
+    pub boot_time: Duration,
+    /// How long an instance takes to stop, hibernate or terminate.
+    pub stop_time: Duration,
+    /// Each other step from one lifecycle state to the next.
+    pub step_time: Duration,
+    /// How long after its launch an instance answers 404 for its target lifecycle state, as new instances may.
+    pub not_in_service_404: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            seed: 1,
+            speed: 1.0,
+            min_heartbeat_timeout: Duration::from_secs(30),
+            boot_time: Duration::from_millis(300),
+            stop_time: Duration::from_millis(100),
+            step_time: Duration::from_millis(50),
+            not_in_service_404: Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The pure heart.
+
+mod event;
+
+pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};

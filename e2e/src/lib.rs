@@ -1,1 +1,21 @@
-//! Under construction.
+//! The test bed: what our programs meet in production, with real parts wherever a part can be real.
+//!
+//! ```text
+//! control_plane   etcd, kube-apiserver (RBAC, audit log), controller-manager, scheduler, kwok
+//! bed             one control plane for a whole test run, shared by its stories
+//! node            power from the simulator, a real node-gate, and a stand-in for kubelet
+//! chart           our chart by the real helm, and a kubeconfig with its ServiceAccount's rights
+//! controller      a real node-gate-controller
+//! group           groups, warm pools and hooks through the real AWS SDK
+//! workload        Deployments and budgets to be drained
+//! oracle          what really happened: audit log, Node watch, the simulator's call log
+//! story           all of it for one test; read its documentation to write one
+//! ```
+//!
+//! Nothing here decides anything that our programs decide, and nothing but [`node`] writes Nodes.
+
+pub mod bed;
+pub mod control_plane;
+pub mod process;
+pub mod tools;
+pub mod wait;

@@ -1,0 +1,238 @@
+//! The command line. Every flag has an environment variable, and nothing else of ours reads the environment.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::autoscaling::AutoScaling;
+use crate::gate::{OnUnknown, Policy, Until};
+use crate::hold::{Ended, Holder, Signals};
+use crate::imds::{Endpoint, Metadata};
+use crate::report::Reporter;
+use crate::show;
+use crate::status::Folder;
+
+/// Why the program does not run.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Help or version was asked for.
+    Help(String),
+    /// The configuration is wrong; one line says how.
+    Wrong(String),
+}
+
+/// Holds kubelet (or the ECS agent) until the instance is in service.
+#[derive(Debug, Parser)]
+#[command(name = "node-gate", version, disable_help_subcommand = true)]
+pub struct Args {
+    /// Folder of status.json and opened.json
+    #[arg(
+        long,
+        env = "NODE_GATE_STATE_DIR",
+        default_value = "/run/node-gate",
+        global = true,
+        value_name = "DIR"
+    )]
+    state_dir: PathBuf,
+    /// systemd's id of this start of the unit
+    #[arg(long, env = "INVOCATION_ID", hide = true, global = true)]
+    invocation: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Hold until the instance is in service, then end with success; the unit's ExecStart
+    Wait(Wait),
+    /// Tell whether the gate holds or has opened, since when and why
+    Status(ShowStatus),
+}
+
+#[derive(Debug, clap::Args)]
+struct Wait {
+    /// Open when IMDS names InService as the target, or only once the API says so too
+    #[arg(long, env = "NODE_GATE_UNTIL", value_enum, default_value = "target")]
+    until: Until,
+    /// What to do if IMDS knows no target state and neither tag nor API tells whether the instance is in a group
+    #[arg(long, env = "NODE_GATE_ON_UNKNOWN", value_enum, default_value = "open")]
+    on_unknown: OnUnknown,
+    /// Open only as a member of this Auto Scaling group (repeatable, or comma-separated)
+    #[arg(long = "group", env = "NODE_GATE_GROUP", value_delimiter = ',', value_name = "NAME")]
+    groups: Vec<GroupName>,
+    /// How long IMDS may know no target state before tag and API are asked
+    #[arg(long, env = "NODE_GATE_GRACE", default_value = "60s", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    grace: Duration,
+    /// How often IMDS is asked
+    #[arg(long, env = "NODE_GATE_POLL_INTERVAL", default_value = "500ms", value_parser = poll_interval, value_name = "DURATION")]
+    poll_interval: Duration,
+    /// Where IMDS is, if not at its usual address
+    #[arg(long, env = "AWS_EC2_METADATA_SERVICE_ENDPOINT", value_name = "URL", hide = true)]
+    imds_endpoint: Option<Endpoint>,
+    /// What to log, in the syntax of tracing's filters
+    #[arg(
+        long = "log",
+        env = "RUST_LOG",
+        default_value = "error,node_gate=info",
+        value_name = "FILTER",
+        hide = true
+    )]
+    log: EnvFilter,
+}
+
+#[derive(Debug, clap::Args)]
+struct ShowStatus {
+    /// How to tell it
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+    /// Only check that this very start of the unit has opened; the unit's ExecStartPost
+    #[arg(long, conflicts_with = "output")]
+    opened: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people
+    Text,
+    /// The status file as it is
+    Json,
+}
+
+/// The name of an Auto Scaling group. An empty one is refused: it would be a wish for a group that any node fulfils.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct GroupName(String);
+
+impl FromStr for GroupName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim() {
+            "" => Err("a group's name must not be empty"),
+            name => Ok(GroupName(name.to_owned())),
+        }
+    }
+}
+
+/// IMDS is throttled per instance; 20 looks a second are far below that and more than anybody needs.
+fn poll_interval(text: &str) -> Result<Duration, String> {
+    const SHORTEST: Duration = Duration::from_millis(50);
+    let interval = humantime::parse_duration(text).map_err(|err| err.to_string())?;
+    if interval < SHORTEST { Err("it must be 50ms or more".into()) } else { Ok(interval) }
+}
+
+impl Args {
+    /// Reads the command line and the environment.
+    pub fn read() -> Result<Self, Stop> {
+        Self::try_parse().map_err(|err| {
+            let text = err.render().to_string();
+            if err.use_stderr() { Stop::Wrong(one_line(&text)) } else { Stop::Help(text) }
+        })
+    }
+
+    /// Does what was asked for.
+    pub fn run(self) -> Result<ExitCode, Stop> {
+        let Args { state_dir, invocation, command } = self;
+        let folder = Folder::new(&state_dir);
+        match command {
+            Command::Wait(wait) => wait.run(folder, invocation),
+            Command::Status(ShowStatus { output: _, opened: true }) => {
+                Ok(show::check_opened(&folder, invocation.as_deref()))
+            }
+            Command::Status(ShowStatus { output: Output::Text, opened: false }) => Ok(show::text(&folder)),
+            Command::Status(ShowStatus { output: Output::Json, opened: false }) => Ok(show::json(&folder)),
+        }
+    }
+}
+
+impl Wait {
+    fn run(self, folder: Folder, invocation: Option<String>) -> Result<ExitCode, Stop> {
+        let Wait { until, on_unknown, groups, grace, poll_interval, imds_endpoint, log } = self;
+        tracing_subscriber::fmt()
+            .with_env_filter(log)
+            .with_writer(std::io::stderr)
+            // journald knows the time, and there is one target
+            .without_time()
+            .with_target(false)
+            .with_ansi(false)
+            .init();
+        folder.prepare().map_err(|err| {
+            Stop::Wrong(format!("--state-dir cannot be used: {}: {err}", folder.status_path().display()))
+        })?;
+        let groups = groups.into_iter().map(|GroupName(name)| name).collect();
+        let policy = Policy { until, on_unknown, groups, grace };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|err| Stop::Wrong(format!("the async runtime does not start: {err}")))?;
+        let ended = runtime.block_on(async {
+            let signals = Signals {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            };
+            let holder = Holder {
+                reporter: Reporter::new(folder, show::wish(&policy), Instant::now()),
+                imds: Metadata::new(imds_endpoint.clone(), &policy),
+                autoscaling: AutoScaling::new(imds_endpoint),
+                policy,
+                poll_interval,
+                invocation,
+            };
+            std::io::Result::Ok(holder.hold(signals).await)
+        });
+        let ended = ended.map_err(|err| Stop::Wrong(format!("signals cannot be caught: {err}")))?;
+        // A signal's usual code, never 0: whoever looks at the code alone must not take a stop for an opening.
+        Ok(match ended {
+            Ended::Opened => ExitCode::SUCCESS,
+            Ended::Terminated => ExitCode::from(128 + 15),
+            Ended::Interrupted => ExitCode::from(128 + 2),
+        })
+    }
+}
+
+/// The gist of clap's message, without its usage lines: systemd's log and console show one line at a time.
+fn one_line(text: &str) -> String {
+    let lines: Vec<_> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join(" ").trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_message_of_clap_becomes_one_line() {
+        let err = Args::try_parse_from(["node-gate", "wait", "--until", "tomorrow"]).unwrap_err();
+        let line = one_line(&err.render().to_string());
+        assert!(line.starts_with("invalid value 'tomorrow' for '--until"), "{line}");
+        assert!(line.contains("in-service"), "{line}");
+        assert!(!line.contains('\n') && !line.contains("Usage"), "{line}");
+    }
+
+    #[test]
+    fn groups_may_be_repeated_or_listed_but_not_empty() {
+        let parse = |args: &[&str]| Args::try_parse_from([&["node-gate", "wait"], args].concat());
+        let Command::Wait(wait) = parse(&["--group", "a", "--group", "b,c"]).unwrap().command else {
+            panic!("not wait")
+        };
+        assert_eq!(wait.groups, ["a", "b", "c"].map(|name| GroupName(name.into())));
+        assert!(parse(&["--group", ""]).is_err());
+        assert!(parse(&["--group", "a,,b"]).is_err());
+    }
+}

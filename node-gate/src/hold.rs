@@ -1,0 +1,134 @@
+//! The loop: look, decide, act, until the gate opens or the program is told to end.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::Signal;
+
+use crate::autoscaling::AutoScaling;
+use crate::gate::{Answer, Policy, Step, decide};
+use crate::imds::{Look, Metadata};
+use crate::memory::Memory;
+use crate::reason::Hold;
+use crate::report::Reporter;
+
+/// How the wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The gate opened, and that is recorded.
+    Opened,
+    /// SIGTERM; not opened.
+    Terminated,
+    /// SIGINT; not opened.
+    Interrupted,
+}
+
+/// The signals that end the wait.
+#[derive(Debug)]
+pub struct Signals {
+    /// SIGTERM.
+    pub terminate: Signal,
+    /// SIGINT.
+    pub interrupt: Signal,
+}
+
+/// What the loop works with.
+#[derive(Debug)]
+pub struct Holder {
+    /// The policy.
+    pub policy: Policy,
+    /// From the beginning of one look at IMDS to the beginning of the next.
+    pub poll_interval: Duration,
+    /// systemd's id of this start.
+    pub invocation: Option<String>,
+    /// IMDS.
+    pub imds: Metadata,
+    /// Auto Scaling.
+    pub autoscaling: AutoScaling,
+    /// Who is told.
+    pub reporter: Reporter,
+}
+
+type Question = Pin<Box<dyn Future<Output = Answer>>>;
+
+impl Holder {
+    /// Holds until the gate is open.
+    pub async fn hold(self, mut signals: Signals) -> Ended {
+        let Holder { policy, poll_interval, invocation, mut imds, autoscaling, mut reporter } = self;
+        let mut memory = Memory::default();
+        let mut question: Option<Question> = None;
+        let mut ticks = tokio::time::interval(poll_interval);
+        // After a slow look, or hibernation: one look now, none to catch up.
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        reporter.holding(&Hold::Starting, Instant::now());
+        loop {
+            // Neither a signal nor an answer of the API has to wait for a look that hangs, and neither cuts one short
+            // that is needed: the next tick begins another.
+            let event = tokio::select! {
+                biased;
+                _ = signals.terminate.recv() => Event::Signal("SIGTERM", Ended::Terminated),
+                _ = signals.interrupt.recv() => Event::Signal("SIGINT", Ended::Interrupted),
+                answer = answered(&mut question) => Event::Answer(answer),
+                look = next_look(&mut ticks, &mut imds) => Event::Look(look),
+            };
+            let now = Instant::now();
+            match event {
+                Event::Signal(name, ended) => {
+                    reporter.stopped(name, now);
+                    return ended;
+                }
+                Event::Answer(answer) => {
+                    question = None;
+                    memory.heard(answer);
+                }
+                Event::Look(look) => {
+                    if memory.saw(look, now) {
+                        // It was asked about another situation.
+                        question = None;
+                    }
+                    reporter.identify(imds.instance());
+                }
+            }
+            let Some(seen) = memory.observation(now) else { continue };
+            match decide(&seen, &policy) {
+                Step::Hold(hold) => {
+                    question = None;
+                    reporter.holding(&hold, now);
+                }
+                Step::Ask(hold) => {
+                    if question.is_none()
+                        && let Some(instance) = imds.instance()
+                        && memory.may_ask(now, fastrand::f64())
+                    {
+                        question = Some(Box::pin(autoscaling.clone().ask(instance.to_owned())));
+                    }
+                    reporter.holding(&hold, now);
+                }
+                Step::Open(open) => match reporter.opened(&open, invocation.as_deref(), now) {
+                    Ok(()) => return Ended::Opened,
+                    // Without its record an opening does not count; the disk may have room again at the next look.
+                    Err(err) => reporter.holding(&Hold::Unrecorded { problem: err.to_string() }, now),
+                },
+            }
+        }
+    }
+}
+
+enum Event {
+    Signal(&'static str, Ended),
+    Answer(Answer),
+    Look(Look),
+}
+
+async fn answered(question: &mut Option<Question>) -> Answer {
+    match question {
+        Some(question) => question.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_look(ticks: &mut tokio::time::Interval, imds: &mut Metadata) -> Look {
+    ticks.tick().await;
+    imds.look().await
+}

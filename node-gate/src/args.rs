@@ -48,8 +48,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Hold until the instance is in service, then end with success; the unit's ExecStart
-    Wait(Wait),
+    /// Hold until the instance is in service, then end with success; the unit's `ExecStart`
+    Wait(Box<Wait>),
     /// Tell whether the gate holds or has opened, since when and why
     Status(ShowStatus),
 }
@@ -90,7 +90,7 @@ struct ShowStatus {
     /// How to tell it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
-    /// Only check that this very start of the unit has opened; the unit's ExecStartPost
+    /// Only check that this very start of the unit has opened; the unit's `ExecStartPost`
     #[arg(long, conflicts_with = "output")]
     opened: bool,
 }

@@ -202,19 +202,18 @@ fn unsettled(unknown: Option<&String>, seen: &Observation, policy: &Policy) -> S
             None if policy.groups.is_empty() && api.in_a_row >= SEVERAL => Step::Open(Open::NoGroup),
             None => Step::Ask(Hold::Unlisted),
         },
-        Answer::NoAccess(problem) => match &seen.tag {
-            Some(group) => {
+        Answer::NoAccess(problem) => {
+            if let Some(group) = &seen.tag {
                 Step::Ask(Hold::TaggedOnly { group: group.clone(), problem: Some(problem.clone()) })
+            } else if policy.on_unknown == OnUnknown::Open
+                && policy.groups.is_empty()
+                && api.in_a_row >= SEVERAL
+            {
+                Step::Open(Open::Unknown { problem: problem.clone() })
+            } else {
+                Step::Ask(trouble(problem))
             }
-            None => {
-                let may_open = policy.on_unknown == OnUnknown::Open && policy.groups.is_empty();
-                if may_open && api.in_a_row >= SEVERAL {
-                    Step::Open(Open::Unknown { problem: problem.clone() })
-                } else {
-                    Step::Ask(trouble(problem))
-                }
-            }
-        },
+        }
         Answer::Failing(problem) => Step::Ask(trouble(problem)),
     }
 }

@@ -112,10 +112,8 @@ impl Metadata {
             self.instance = Some(instance_id(&text)?.to_owned());
             identified = true;
         }
-        let tag = match needs_tag {
-            true => self.get(GROUP_TAG).await?.map(|text| group_name(&text)).transpose()?,
-            false => None,
-        };
+        let tag = if needs_tag { self.get(GROUP_TAG).await? } else { None };
+        let tag = tag.map(|text| group_name(&text)).transpose()?;
         Ok(Look { imds, identified, tag })
     }
 

@@ -12,7 +12,7 @@ use crate::reason::{Hold, Open};
 use crate::status::{Folder, Opened, State, Status};
 
 /// A person at the console should not have to wait longer to see why a node is missing.
-const REMINDER: Duration = Duration::from_secs(60);
+const REMINDER: Duration = Duration::from_mins(1);
 
 /// Knows what was told last.
 #[derive(Debug)]

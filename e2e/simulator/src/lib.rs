@@ -1,11 +1,32 @@
 //! EC2 Auto Scaling with warm pools and lifecycle hooks, and the metadata service of each instance, on loopback.
+//!
+//! Any AWS client can drive it: `AWS_ENDPOINT_URL` for the Auto Scaling API, `AWS_EC2_METADATA_SERVICE_ENDPOINT` for what a
+//! program on an instance sees. Tests hold it in-process as a [`Simulator`]; people run `aws-simulator serve`.
+//!
+//! ```text
+//! query/XML ──► api ───► World::handle    ┐
+//!               clock ─► World::advance   ├─► events ─► metadata services switch on and off ─► subscribers
+//!               World::next_deadline      ┘
+//! ```
+//!
+//! [`world`] is pure: groups, pools, hooks and instances, with time as an argument. All else is skin. It behaves as AWS is
+//! known to behave, states, errors and pages included; what it does not know it refuses rather than ignores where it
+//! would change how instances live.
 
+mod api;
+mod args;
 mod calls;
+mod clock;
 mod fault;
+mod http;
+mod imds;
 mod options;
+mod query;
+mod shared;
 mod simulator;
 pub mod world;
 
+pub use args::Args;
 pub use calls::{Call, ImdsCall};
 pub use fault::{Fault, ImdsFault};
 pub use options::Options;

@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::world::Settings;
+
 /// How a simulator behaves. The defaults suit tests: real time, short steps.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -35,6 +37,20 @@ impl Default for Options {
             stop_time: Duration::from_millis(100),
             step_time: Duration::from_millis(50),
             not_in_service_404: Duration::ZERO,
+        }
+    }
+}
+
+impl Options {
+    /// The part that the world goes by.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            seed: self.seed,
+            min_heartbeat_timeout: self.min_heartbeat_timeout,
+            boot_time: self.boot_time,
+            stop_time: self.stop_time,
+            step_time: self.step_time,
+            no_target_time: self.not_in_service_404,
         }
     }
 }

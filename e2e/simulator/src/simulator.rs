@@ -1,13 +1,22 @@
 //! The simulator as tests hold it.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use futures::future::BoxFuture;
+use tokio::net::TcpListener;
 use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+
+use crate::api;
 
 use crate::calls::{Call, ImdsCall};
 use crate::fault::{Fault, ImdsFault};
+use crate::http::Service;
 use crate::options::Options;
+use crate::shared::{Shared, run_clock};
 use crate::world::{Event, HookResult, HookTransition, Power};
 
 /// An instance as seen from outside.
@@ -48,70 +57,147 @@ pub struct CompletionRequest {
 
 /// A running simulator. Clones are handles to the same one; it stops when the last is dropped.
 #[derive(Clone)]
-pub struct Simulator {}
+pub struct Simulator {
+    shared: Arc<Shared>,
+    server: Arc<Server>,
+}
+
+/// What runs; ends when dropped.
+struct Server {
+    address: SocketAddr,
+    clock: JoinHandle<()>,
+    shared: Arc<Shared>,
+    _api: Service,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.clock.abort();
+        self.shared.lock().imds.clear();
+    }
+}
 
 impl Simulator {
     /// Starts a simulator on loopback.
-    pub async fn start(_options: Options) -> anyhow::Result<Self> {
-        anyhow::bail!("under construction")
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            options.listen.ip().is_loopback(),
+            "{} is not a loopback address: the simulator trusts whoever reaches it",
+            options.listen
+        );
+        anyhow::ensure!(
+            options.speed.is_finite() && options.speed > 0.0,
+            "a speed of {} does not let time pass",
+            options.speed
+        );
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .with_context(|| format!("listening on {}", options.listen))?;
+        let address = listener.local_addr()?;
+        let shared = Shared::new(&options);
+        let clock = tokio::spawn(run_clock(shared.clone()));
+        let api = {
+            let shared = shared.clone();
+            Service::start(listener, move |request| api::serve(shared.clone(), request))
+        };
+        let server = Arc::new(Server { address, clock, shared: shared.clone(), _api: api });
+        Ok(Simulator { shared, server })
     }
 
     /// The base address of the Auto Scaling API, for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> String {
-        String::new()
+        format!("http://{}", self.server.address)
     }
 
     /// All instances that are not terminated, by id.
     pub fn instances(&self) -> Vec<InstanceInfo> {
-        Vec::new()
+        self.shared.instances()
     }
 
     /// One instance, also after its termination (`Terminated`, `Warmed:Terminated`).
-    pub fn instance(&self, _id: &str) -> Option<InstanceInfo> {
-        None
+    pub fn instance(&self, id: &str) -> Option<InstanceInfo> {
+        let mut inner = self.shared.lock();
+        self.shared.settle(&mut inner);
+        let machine = inner.world.machine(id)?;
+        Some(inner.info(machine))
     }
 
     /// All events from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
-        broadcast::channel(1).1
+        self.shared.events.subscribe()
     }
 
     /// Waits, event by event, until the instances are as wished; the error names `what` and the states seen.
     pub async fn wait_until(
         &self,
         what: &str,
-        _timeout: Duration,
-        _reached: impl Fn(&[InstanceInfo]) -> bool,
+        timeout: Duration,
+        reached: impl Fn(&[InstanceInfo]) -> bool,
     ) -> anyhow::Result<Vec<InstanceInfo>> {
-        anyhow::bail!("waiting until {what}")
+        let mut changes = self.shared.changes.subscribe();
+        let waiting = async {
+            loop {
+                changes.mark_unchanged();
+                let instances = self.instances();
+                if reached(&instances) {
+                    return instances;
+                }
+                // The sender lives as long as this handle.
+                let _ = changes.changed().await;
+            }
+        };
+        tokio::time::timeout(timeout, waiting).await.map_err(|_| {
+            let seen: Vec<_> = self
+                .instances()
+                .iter()
+                .map(|info| format!("{} {} {}", info.id, info.lifecycle_state, info.power.as_str()))
+                .collect();
+            anyhow::anyhow!("waited {timeout:?} until {what}; instances: [{}]", seen.join(", "))
+        })
     }
 
-    /// Every request to the Auto Scaling API so far.
+    /// Every request to the Auto Scaling API so far, in the order in which they took effect.
     pub fn calls(&self) -> Vec<Call> {
-        Vec::new()
+        self.shared.lock().calls.clone()
     }
 
     /// Every request to the metadata service of an instance so far.
-    pub fn imds_calls(&self, _id: &str) -> Vec<ImdsCall> {
-        Vec::new()
+    pub fn imds_calls(&self, id: &str) -> Vec<ImdsCall> {
+        self.shared.lock().imds.get(id).map(|imds| imds.calls.clone()).unwrap_or_default()
     }
 
-    /// Breaks an operation until `clear_faults`; `*` breaks all of them. Several faults add up, in order.
-    pub fn fault(&self, _operation: &str, _fault: Fault) {}
+    /// Breaks an operation until `clear_faults`; `*` breaks all of them. Several faults add up; of several errors the
+    /// first counts.
+    pub fn fault(&self, operation: &str, fault: Fault) {
+        self.shared.lock().faults.push((operation.to_owned(), fault));
+    }
 
     /// Mends all operations.
-    pub fn clear_faults(&self) {}
+    pub fn clear_faults(&self) {
+        self.shared.lock().faults.clear();
+    }
 
     /// Breaks the metadata service of an instance, or mends it.
-    pub fn imds_fault(&self, _id: &str, _fault: Option<ImdsFault>) {}
+    pub fn imds_fault(&self, id: &str, fault: Option<ImdsFault>) {
+        let mut inner = self.shared.lock();
+        if let Some(imds) = inner.imds.get_mut(id) {
+            imds.fault = fault;
+        }
+        self.shared.follow(&mut inner, id);
+    }
 
-    /// Makes the API report this state, until the instance moves on by itself.
-    pub fn force_state(&self, _id: &str, _state: &str) {}
+    /// Makes the API report this state, until the instance moves on by itself or another state is forced.
+    pub fn force_state(&self, id: &str, state: &str) {
+        let mut inner = self.shared.lock();
+        inner.world.force_state(self.shared.now(), id, state);
+        self.shared.settle(&mut inner);
+    }
 
-    /// Has `observer` awaited before each `CompleteLifecycleAction` is handled and answered.
-    pub fn before_complete<F>(&self, _observer: F)
+    /// Has `observer` awaited before each `CompleteLifecycleAction` is handled and answered. A later one replaces it.
+    pub fn before_complete<F>(&self, observer: F)
     where
         F: Fn(CompletionRequest) -> BoxFuture<'static, ()> + Send + Sync + 'static,
     {
+        self.shared.lock().observer = Some(Arc::new(observer));
     }
 }

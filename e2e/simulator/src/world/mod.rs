@@ -1,5 +1,192 @@
-//! The pure heart.
+//! The pure heart: groups, warm pools, hooks and instances, with time as an argument.
+//!
+//! `handle` takes an operation, `advance` lets time pass and tells what happened, `next_deadline` tells when something
+//! will happen by itself. No clock, no I/O, no randomness: the same seed and the same calls give the same world.
 
+mod actions;
+mod command;
+mod describe;
+mod error;
 mod event;
+mod flow;
+mod group;
+mod groups;
+mod hooks;
+mod ids;
+mod instance;
+mod journey;
+mod pools;
+mod scaling;
+mod state;
 
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+pub use actions::OpenAction;
+pub use command::{
+    ActionRef, Command, CreateGroup, DescribeGroups, Filter, FilterOn, GroupView, HookView, InstanceView,
+    LaunchTemplate, Page, PoolView, PutHook, PutWarmPool, Reply, Tag, UpdateGroup,
+};
+pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
+pub use state::{PoolState, State};
+
+use group::Group;
+use ids::Ids;
+use instance::Instance;
+
+/// How long things take, and how strict the limits are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// All ids follow from it.
+    pub seed: u64,
+    /// The smallest heartbeat timeout of a hook.
+    pub min_heartbeat_timeout: Duration,
+    /// From switching on until the launch hook.
+    pub boot_time: Duration,
+    /// From running to stopped or terminated.
+    pub stop_time: Duration,
+    /// Every other step.
+    pub step_time: Duration,
+    /// How long a new instance has no target state.
+    pub no_target_time: Duration,
+}
+
+/// All groups and instances of one account in one region.
+#[derive(Debug)]
+pub struct World {
+    settings: Settings,
+    now: SystemTime,
+    ids: Ids,
+    groups: BTreeMap<String, Group>,
+    instances: BTreeMap<String, Instance>,
+    /// Terminated instances, for those who ask what became of them; the API does not list them.
+    gone: BTreeMap<String, Instance>,
+    outbox: Vec<Event>,
+}
+
+/// What an instance is outside of the Auto Scaling API: a machine with a metadata service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// As the API describes it.
+    pub view: InstanceView,
+    /// Whether it runs.
+    pub power: Power,
+    /// Its target lifecycle state, unless it is too new to have one.
+    pub target: Option<&'static str>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl World {
+    /// An empty world.
+    pub fn new(settings: Settings, now: SystemTime) -> Self {
+        let ids = Ids::new(settings.seed);
+        World {
+            settings,
+            now,
+            ids,
+            groups: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            outbox: Vec::new(),
+        }
+    }
+
+    /// Carries out an operation at `now`, after everything that was due before it.
+    pub fn handle(&mut self, now: SystemTime, command: Command) -> Result<Reply, AwsError> {
+        self.run_until(now);
+        match command {
+            Command::CreateGroup(group) => self.create_group(group),
+            Command::UpdateGroup(change) => self.update_group(&change),
+            Command::DeleteGroup { name, force } => self.delete_group(&name, force),
+            Command::DescribeGroups(request) => self.describe_groups(&request),
+            Command::SetDesired { group, desired } => self.set_desired(&group, desired),
+            Command::PutTags(tags) => self.put_tags(tags),
+            Command::PutWarmPool(change) => self.put_warm_pool(&change),
+            Command::DeleteWarmPool { group, force } => self.delete_warm_pool(&group, force),
+            Command::DescribeWarmPool { group, page } => self.describe_warm_pool(&group, &page),
+            Command::PutHook { group, hook } => self.put_hook(&group, hook),
+            Command::DeleteHook { group, hook } => self.delete_hook(&group, &hook),
+            Command::DescribeHooks { group, names } => self.describe_hooks(group, &names),
+            Command::Complete { action, result } => self.complete(&action, result),
+            Command::Heartbeat(action) => self.heartbeat(&action),
+            Command::DescribeInstances { ids, page } => self.describe_instances(&ids, &page),
+            Command::TerminateInstance { id, decrement } => self.terminate_instance(&id, decrement),
+        }
+    }
+
+    /// Lets everything happen that is due by `now`, and tells what happened since the last call, operations included.
+    /// Time never goes back: an earlier `now` changes nothing.
+    pub fn advance(&mut self, now: SystemTime) -> Vec<Event> {
+        self.run_until(now);
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// When `advance` has something to do next; none if nothing happens until an operation comes.
+    pub fn next_deadline(&self) -> Option<SystemTime> {
+        self.next_due().map(|(due, _)| due)
+    }
+
+    /// An instance as a machine, also after its termination.
+    pub fn machine(&self, id: &str) -> Option<Machine> {
+        self.instances.get(id).or_else(|| self.gone.get(id)).map(|instance| self.machine_of(instance))
+    }
+
+    /// All instances that are not terminated, by id.
+    pub fn machines(&self) -> impl Iterator<Item = Machine> + '_ {
+        self.instances.values().map(|instance| self.machine_of(instance))
+    }
+
+    /// Makes the API report `text` as the state of an instance until it changes by itself.
+    pub fn force_state(&mut self, now: SystemTime, id: &str, text: &str) {
+        self.run_until(now);
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let from = instance.shown_state().to_owned();
+        instance.forced = Some(text.to_owned());
+        self.outbox.push(Event::LifecycleChanged {
+            at: self.now,
+            id: id.to_owned(),
+            group: instance.group.clone(),
+            from: Some(from),
+            to: text.to_owned(),
+        });
+    }
+
+    fn machine_of(&self, instance: &Instance) -> Machine {
+        let is_new = self.now < instance.launched + self.settings.no_target_time;
+        Machine {
+            view: instance.view(),
+            power: instance.power,
+            target: (!is_new).then(|| instance.journey.target()),
+            tags: instance.tags.clone(),
+        }
+    }
+
+    /// One thing after the other, each at its own time, so that a long step gives the same world as many short ones.
+    fn run_until(&mut self, now: SystemTime) {
+        while let Some((due, id)) = self.next_due()
+            && due <= now
+        {
+            self.now = self.now.max(due);
+            self.fire(&id);
+        }
+        self.now = self.now.max(now);
+    }
+
+    fn next_due(&self) -> Option<(SystemTime, String)> {
+        self.instances
+            .values()
+            .filter_map(|instance| Some((instance.due()?, &instance.id)))
+            .min()
+            .map(|(due, id)| (due, id.clone()))
+    }
+
+    fn group_mut(&mut self, name: &str) -> Result<&mut Group, AwsError> {
+        self.groups.get_mut(name).ok_or_else(|| AwsError::no_group(name))
+    }
+
+    fn group(&self, name: &str) -> Result<&Group, AwsError> {
+        self.groups.get(name).ok_or_else(|| AwsError::no_group(name))
+    }
+}

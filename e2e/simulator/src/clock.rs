@@ -1,0 +1,48 @@
+//! Simulated time, and how real time follows from it.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+/// Maps real time to simulated time; it never goes back, whatever happens to the wall clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    started: Instant,
+    simulated_start: SystemTime,
+    speed: f64,
+}
+
+impl Clock {
+    /// A clock that starts now. `speed` must be positive and finite.
+    pub(crate) fn start(speed: f64) -> Self {
+        Clock { started: Instant::now(), simulated_start: SystemTime::now(), speed }
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.simulated_start + self.started.elapsed().mul_f64(self.speed)
+    }
+
+    /// When a simulated moment comes in real time.
+    pub(crate) fn real(&self, moment: SystemTime) -> Instant {
+        let simulated = moment.duration_since(self.simulated_start).unwrap_or_default();
+        let seconds = simulated.as_secs_f64() / self.speed;
+        // A thousandth more, so that the moment has surely come in spite of rounding.
+        self.started
+            + Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX / 4)
+            + Duration::from_millis(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn simulated_time_runs_at_its_speed_and_a_moment_has_come_when_it_says_so() {
+        let clock = Clock::start(60.0);
+        let moment = clock.now() + Duration::from_mins(1);
+        tokio::time::sleep_until(clock.real(moment)).await;
+        assert!(clock.now() >= moment);
+        assert!(clock.now() < moment + Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,131 @@
+//! The thin HTTP ground that the API and the metadata services stand on.
+//!
+//! Bare hyper rather than a framework, because a connection must be cuttable without an answer, and a whole service
+//! switched off at once with all its connections.
+
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// The longest body that is read.
+const LONGEST_BODY: usize = 1 << 20;
+
+/// An answer; none cuts the connection.
+pub(crate) type Answer = Option<Response<Full<Bytes>>>;
+
+/// A service that listens until it is dropped, and then is gone at once: the port refuses, connections are cut.
+#[derive(Debug)]
+pub(crate) struct Service {
+    listener: Arc<Mutex<Option<TcpListener>>>,
+    task: JoinHandle<()>,
+}
+
+impl Service {
+    /// Serves `handler` on `listener`.
+    pub(crate) fn start<H, F>(listener: TcpListener, handler: H) -> Self
+    where
+        H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let listener = Arc::new(Mutex::new(Some(listener)));
+        let task = tokio::spawn(accept_all(listener.clone(), handler));
+        Service { listener, task }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Here rather than in the task, which ends only when it is next polled.
+        drop(self.listener.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.task.abort();
+    }
+}
+
+async fn accept_all<H, F>(listener: Arc<Mutex<Option<TcpListener>>>, handler: H)
+where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    // Dropped with this task, and with it every connection.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = accept(&listener) => match accepted {
+                Some(Ok(stream)) => {
+                    connections.spawn(serve_connection(stream, handler.clone()));
+                }
+                // A client that left already, or no descriptors: the next accept may do better.
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "accepting a connection");
+                    tokio::task::yield_now().await;
+                }
+                None => return,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// The next connection; none once the listener is taken away.
+async fn accept(listener: &Mutex<Option<TcpListener>>) -> Option<std::io::Result<TcpStream>> {
+    poll_fn(|cx| match &*listener.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(listener) => listener.poll_accept(cx).map(|accepted| Some(accepted.map(|(stream, _)| stream))),
+        None => Poll::Ready(None),
+    })
+    .await
+}
+
+async fn serve_connection<H, F>(stream: TcpStream, handler: H)
+where
+    H: Fn(Request<Incoming>) -> F,
+    F: Future<Output = Answer>,
+{
+    // Small answers should not wait for more.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| {
+        let answer = handler(request);
+        // hyper closes the connection without a word when a service fails.
+        async { answer.await.ok_or(Cut) }
+    });
+    if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// Why a connection ends without an answer.
+#[derive(Debug)]
+struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("cut on purpose")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// The body of a request; none if it is too long or breaks off.
+pub(crate) async fn body(incoming: Incoming) -> Option<Bytes> {
+    Limited::new(incoming, LONGEST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes)
+}
+
+/// An answer with this status, type and body.
+pub(crate) fn answer(status: u16, content_type: &str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() =
+        http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    if let Ok(value) = content_type.parse() {
+        response.headers_mut().insert(http::header::CONTENT_TYPE, value);
+    }
+    response
+}

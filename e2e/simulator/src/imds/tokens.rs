@@ -1,0 +1,91 @@
+//! The session tokens of `IMDSv2`.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+
+const TTL_HEADER: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+const TOKEN_HEADER: &str = "x-aws-ec2-metadata-token";
+const LONGEST_TTL: u64 = 21_600;
+
+/// The tokens an instance has given out, with their ends. Real time: clients count it too.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens(BTreeMap<String, Instant>);
+
+impl Tokens {
+    /// Answers a request for a token: `Ok` with its lifetime, or the status of the refusal.
+    pub(crate) fn issue(
+        &mut self,
+        headers: &HeaderMap,
+        token: String,
+        now: Instant,
+    ) -> Result<(String, u64), u16> {
+        // It would come from behind a proxy, that is from somebody else.
+        if headers.contains_key("x-forwarded-for") {
+            return Err(403);
+        }
+        let ttl = headers
+            .get(TTL_HEADER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .filter(|ttl| (1..=LONGEST_TTL).contains(ttl))
+            .ok_or(400_u16)?;
+        self.0.retain(|_, end| *end > now);
+        self.0.insert(token.clone(), now + Duration::from_secs(ttl));
+        Ok((token, ttl))
+    }
+
+    /// Whether a request carries a token that is still good.
+    pub(crate) fn allow(&self, headers: &HeaderMap, now: Instant) -> bool {
+        headers
+            .get(TOKEN_HEADER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|token| self.0.get(token))
+            .is_some_and(|end| *end > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_token_is_good_until_its_end() {
+        let (mut tokens, now) = (Tokens::default(), Instant::now());
+        let (token, ttl) =
+            tokens.issue(&headers(&[(TTL_HEADER, "60")]), "secret".into(), now).expect("a token");
+        assert_eq!(ttl, 60);
+        let with_token = headers(&[(TOKEN_HEADER, &token)]);
+        assert!(tokens.allow(&with_token, now + Duration::from_secs(59)));
+        assert!(!tokens.allow(&with_token, now + Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn no_token_and_a_wrong_token_are_refused() {
+        let (mut tokens, now) = (Tokens::default(), Instant::now());
+        tokens.issue(&headers(&[(TTL_HEADER, "60")]), "secret".into(), now).expect("a token");
+        assert!(!tokens.allow(&headers(&[]), now));
+        assert!(!tokens.allow(&headers(&[(TOKEN_HEADER, "guess")]), now));
+    }
+
+    #[test]
+    fn the_lifetime_must_be_given_and_within_the_limits() {
+        for (ttl, expected) in
+            [("0", Err(400)), ("21601", Err(400)), ("soon", Err(400)), ("21600", Ok(21_600))]
+        {
+            let got = Tokens::default().issue(&headers(&[(TTL_HEADER, ttl)]), "t".into(), Instant::now());
+            assert_eq!(got.map(|(_, ttl)| ttl), expected, "{ttl}");
+        }
+        assert_eq!(Tokens::default().issue(&headers(&[]), "t".into(), Instant::now()), Err(400));
+    }
+
+    #[test]
+    fn a_forwarded_request_gets_no_token() {
+        let forwarded = headers(&[(TTL_HEADER, "60"), ("X-Forwarded-For", "10.0.0.1")]);
+        assert_eq!(Tokens::default().issue(&forwarded, "t".into(), Instant::now()), Err(403));
+    }
+}

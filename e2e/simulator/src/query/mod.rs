@@ -1,0 +1,10 @@
+//! The query protocol of Auto Scaling: parameters in, XML out.
+
+mod params;
+mod read;
+mod write;
+mod xml;
+
+pub(crate) use params::{Params, decode};
+pub(crate) use read::{VERSION, command};
+pub(crate) use write::{ACCOUNT, INSTANCE_TYPE, error, reply};

@@ -1,0 +1,288 @@
+//! From the parameters of an operation to a command.
+//!
+//! Parameters that only describe the machines (images, subnets, health checks …) are taken and ignored. Those that would
+//! change how instances live, and are not built, are refused, so that nobody waits for what will never come.
+
+use std::time::Duration;
+
+use super::params::{Params, invalid};
+use crate::world::{
+    ActionRef, AwsError, Command, CreateGroup, DescribeGroups, Filter, FilterOn, HookResult, HookTransition,
+    LaunchTemplate, Page, PoolState, PutHook, PutWarmPool, Tag, UpdateGroup,
+};
+
+/// The version of the Auto Scaling API.
+pub(crate) const VERSION: &str = "2011-01-01";
+
+const TRANSITIONS: &[(&str, HookTransition)] = &[
+    ("autoscaling:EC2_INSTANCE_LAUNCHING", HookTransition::Launching),
+    ("autoscaling:EC2_INSTANCE_TERMINATING", HookTransition::Terminating),
+];
+const RESULTS: &[(&str, HookResult)] =
+    &[("CONTINUE", HookResult::Continue), ("ABANDON", HookResult::Abandon)];
+const POOL_STATES: &[(&str, PoolState)] = &[
+    ("Stopped", PoolState::Stopped),
+    ("Running", PoolState::Running),
+    ("Hibernated", PoolState::Hibernated),
+];
+
+/// Reads the command that an operation and its parameters ask for.
+pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result<Command, AwsError> {
+    let group = || params.required("AutoScalingGroupName");
+    let force = || Ok::<_, AwsError>(params.flag("ForceDelete")?.unwrap_or(false));
+    if version != VERSION {
+        return Err(unknown(operation, version));
+    }
+    Ok(match operation {
+        "CreateAutoScalingGroup" => Command::CreateGroup(create_group(params)?),
+        "UpdateAutoScalingGroup" => Command::UpdateGroup(update_group(params)?),
+        "DeleteAutoScalingGroup" => Command::DeleteGroup { name: group()?, force: force()? },
+        "DescribeAutoScalingGroups" => Command::DescribeGroups(DescribeGroups {
+            names: params.list("AutoScalingGroupNames"),
+            filters: params.structures("Filters").iter().map(filter).collect::<Result<_, _>>()?,
+            include_instances: params.flag("IncludeInstances")?.unwrap_or(true),
+            page: page(params)?,
+        }),
+        "SetDesiredCapacity" => {
+            Command::SetDesired { group: group()?, desired: params.required_number("DesiredCapacity")? }
+        }
+        "PutWarmPool" => Command::PutWarmPool(put_warm_pool(params)?),
+        "DeleteWarmPool" => Command::DeleteWarmPool { group: group()?, force: force()? },
+        "DescribeWarmPool" => Command::DescribeWarmPool { group: group()?, page: page(params)? },
+        "PutLifecycleHook" => Command::PutHook { group: group()?, hook: hook(params)? },
+        "DeleteLifecycleHook" => {
+            Command::DeleteHook { group: group()?, hook: params.required("LifecycleHookName")? }
+        }
+        "DescribeLifecycleHooks" => {
+            Command::DescribeHooks { group: group()?, names: params.list("LifecycleHookNames") }
+        }
+        "CompleteLifecycleAction" => Command::Complete {
+            action: action(params)?,
+            result: params
+                .word("LifecycleActionResult", RESULTS)?
+                .ok_or_else(|| invalid("null", "LifecycleActionResult", "Member must not be null"))?,
+        },
+        "RecordLifecycleActionHeartbeat" => Command::Heartbeat(action(params)?),
+        "DescribeAutoScalingInstances" => {
+            Command::DescribeInstances { ids: params.list("InstanceIds"), page: page(params)? }
+        }
+        "TerminateInstanceInAutoScalingGroup" => Command::TerminateInstance {
+            id: params.required("InstanceId")?,
+            decrement: params.flag("ShouldDecrementDesiredCapacity")?.ok_or_else(|| {
+                invalid("null", "ShouldDecrementDesiredCapacity", "Member must not be null")
+            })?,
+        },
+        "CreateOrUpdateTags" => Command::PutTags(
+            params
+                .structures("Tags")
+                .iter()
+                .map(|params| Ok((params.required("ResourceId")?, tag(params)?)))
+                .collect::<Result<_, AwsError>>()?,
+        ),
+        _ => return Err(unknown(operation, version)),
+    })
+}
+
+fn unknown(operation: &str, version: &str) -> AwsError {
+    AwsError::new(400, "InvalidAction", format!("Could not find operation {operation} for version {version}"))
+}
+
+fn create_group(params: &Params) -> Result<CreateGroup, AwsError> {
+    if params.text("InstanceLifecyclePolicy.RetentionTriggers.TerminateHookAbandon").as_deref()
+        == Some("retain")
+    {
+        return Err(not_built("InstanceLifecyclePolicy with TerminateHookAbandon=retain"));
+    }
+    if params.flag("NewInstancesProtectedFromScaleIn")? == Some(true) {
+        return Err(not_built("NewInstancesProtectedFromScaleIn"));
+    }
+    let template = params.under("LaunchTemplate.");
+    Ok(CreateGroup {
+        name: params.required("AutoScalingGroupName")?,
+        min: params.required_number("MinSize")?,
+        max: params.required_number("MaxSize")?,
+        desired: params.number("DesiredCapacity")?,
+        zones: params.list("AvailabilityZones"),
+        subnets: params.text("VPCZoneIdentifier"),
+        launch_template: (!template.is_empty()).then(|| LaunchTemplate {
+            id: template.text("LaunchTemplateId"),
+            name: template.text("LaunchTemplateName"),
+            version: template.text("Version"),
+        }),
+        tags: params.structures("Tags").iter().map(tag).collect::<Result<_, _>>()?,
+        hooks: params
+            .structures("LifecycleHookSpecificationList")
+            .iter()
+            .map(hook)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn update_group(params: &Params) -> Result<UpdateGroup, AwsError> {
+    Ok(UpdateGroup {
+        name: params.required("AutoScalingGroupName")?,
+        min: params.number("MinSize")?,
+        max: params.number("MaxSize")?,
+        desired: params.number("DesiredCapacity")?,
+    })
+}
+
+fn put_warm_pool(params: &Params) -> Result<PutWarmPool, AwsError> {
+    let limit = "MaxGroupPreparedCapacity";
+    let max_prepared = match params.text(limit).as_deref() {
+        None => None,
+        Some("-1") => Some(None),
+        Some(_) => Some(params.number(limit)?),
+    };
+    Ok(PutWarmPool {
+        group: params.required("AutoScalingGroupName")?,
+        max_prepared,
+        min: params.number("MinSize")?,
+        state: params.word("PoolState", POOL_STATES)?,
+        reuse: params.flag("InstanceReusePolicy.ReuseOnScaleIn")?,
+    })
+}
+
+fn hook(params: &Params) -> Result<PutHook, AwsError> {
+    if params.text("NotificationTargetARN").is_some_and(|target| !target.is_empty()) {
+        return Err(not_built("NotificationTargetARN"));
+    }
+    Ok(PutHook {
+        name: params.required("LifecycleHookName")?,
+        transition: params.word("LifecycleTransition", TRANSITIONS)?,
+        heartbeat_timeout: params
+            .number("HeartbeatTimeout")?
+            .map(|seconds| Duration::from_secs(u64::from(seconds))),
+        default_result: params.word("DefaultResult", RESULTS)?,
+        metadata: params.text("NotificationMetadata"),
+    })
+}
+
+fn action(params: &Params) -> Result<ActionRef, AwsError> {
+    let given = |name: &str| params.text(name).filter(|text| !text.is_empty());
+    Ok(ActionRef {
+        group: params.required("AutoScalingGroupName")?,
+        hook: params.required("LifecycleHookName")?,
+        token: given("LifecycleActionToken"),
+        instance: given("InstanceId"),
+    })
+}
+
+fn tag(params: &Params) -> Result<Tag, AwsError> {
+    Ok(Tag {
+        key: params.required("Key")?,
+        value: params.text("Value").unwrap_or_default(),
+        propagate: params.flag("PropagateAtLaunch")?.unwrap_or(false),
+    })
+}
+
+fn filter(params: &Params) -> Result<Filter, AwsError> {
+    let name = params.required("Name")?;
+    let on = match name.as_str() {
+        "tag-key" => FilterOn::TagKey,
+        "tag-value" => FilterOn::TagValue,
+        other => match other.strip_prefix("tag:") {
+            Some(key) => FilterOn::Tag(key.to_owned()),
+            None => return Err(AwsError::validation(format!("Filter type {name} is not correct"))),
+        },
+    };
+    Ok(Filter { on, values: params.list("Values") })
+}
+
+fn page(params: &Params) -> Result<Page, AwsError> {
+    Ok(Page {
+        max: params.number("MaxRecords")?,
+        token: params.text("NextToken").filter(|token| !token.is_empty()),
+    })
+}
+
+fn not_built(what: &str) -> AwsError {
+    AwsError::validation(format!("{what} is not supported by this simulator"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const OPERATIONS: &[&str] = &[
+        "CreateAutoScalingGroup",
+        "UpdateAutoScalingGroup",
+        "DeleteAutoScalingGroup",
+        "DescribeAutoScalingGroups",
+        "SetDesiredCapacity",
+        "PutWarmPool",
+        "DeleteWarmPool",
+        "DescribeWarmPool",
+        "PutLifecycleHook",
+        "DeleteLifecycleHook",
+        "DescribeLifecycleHooks",
+        "CompleteLifecycleAction",
+        "RecordLifecycleActionHeartbeat",
+        "DescribeAutoScalingInstances",
+        "TerminateInstanceInAutoScalingGroup",
+        "CreateOrUpdateTags",
+    ];
+
+    fn read(operation: &str, form: &str) -> Result<Command, AwsError> {
+        command(operation, VERSION, &Params::parse(form.as_bytes())?)
+    }
+
+    #[test]
+    fn an_unknown_operation_or_version_is_an_invalid_action() {
+        for (operation, version) in [("DanceInCircles", VERSION), ("DescribeWarmPool", "2099-01-01")] {
+            let error = command(operation, version, &Params::default()).expect_err(operation);
+            assert_eq!((error.status, error.code.as_str()), (400, "InvalidAction"));
+            assert_eq!(error.message, format!("Could not find operation {operation} for version {version}"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_built_is_refused_rather_than_ignored() {
+        let base = "AutoScalingGroupName=g&MinSize=0&MaxSize=1&LifecycleHookName=h";
+        for (operation, extra) in [
+            ("PutLifecycleHook", "NotificationTargetARN=arn:aws:sqs:us-east-1:1:q"),
+            ("CreateAutoScalingGroup", "NewInstancesProtectedFromScaleIn=true"),
+            (
+                "CreateAutoScalingGroup",
+                "InstanceLifecyclePolicy.RetentionTriggers.TerminateHookAbandon=retain",
+            ),
+        ] {
+            assert!(read(operation, base).is_ok());
+            let error = read(operation, &format!("{base}&{extra}")).expect_err(extra);
+            assert!(error.message.contains("not supported by this simulator"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn minus_one_lifts_the_limit_of_a_pool() {
+        for (text, expected) in [("", None), ("&MaxGroupPreparedCapacity=-1", Some(None))] {
+            let read = read("PutWarmPool", &format!("AutoScalingGroupName=g{text}"));
+            let Ok(Command::PutWarmPool(change)) = read else { panic!("{read:?}") };
+            assert_eq!(change.max_prepared, expected);
+        }
+    }
+
+    #[test]
+    fn a_filter_of_another_name_is_refused() {
+        let form = "Filters.member.1.Name=colour&Filters.member.1.Values.member.1=red";
+        assert_eq!(read("DescribeAutoScalingGroups", form).expect_err("colour").code, "ValidationError");
+    }
+
+    proptest! {
+        #[test]
+        fn any_parameters_are_read_or_refused(
+            operation in proptest::sample::select(OPERATIONS),
+            pairs in proptest::collection::vec(
+                ("(AutoScalingGroupName|MinSize|MaxSize|Filters\\.member\\.1\\.Name|Tags\\.member\\.9\\.Key|HeartbeatTimeout|[A-Za-z.]{0,9})", "\\PC{0,12}"),
+                0..8,
+            ),
+        ) {
+            let form: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            if let Err(error) = read(operation, &form.join("&")) {
+                prop_assert!((400..500).contains(&error.status));
+            }
+        }
+    }
+}

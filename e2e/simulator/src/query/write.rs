@@ -1,0 +1,156 @@
+//! From replies and errors to XML.
+
+use std::time::SystemTime;
+
+use super::xml::Xml;
+use crate::world::{AwsError, GroupView, HookView, InstanceView, LaunchTemplate, PoolView, Reply};
+
+/// The account and region that all arns name.
+pub(crate) const ACCOUNT: &str = "123456789012";
+/// The one region.
+pub(crate) const REGION: &str = "us-east-1";
+/// The type of every machine.
+pub(crate) const INSTANCE_TYPE: &str = "t3.medium";
+
+/// The answer to an operation that was carried out.
+pub(crate) fn reply(operation: &str, reply: &Reply, request_id: &str) -> String {
+    Xml::root(&format!("{operation}Response"), |xml| {
+        xml.element(&format!("{operation}Result"), |xml| result(xml, reply));
+        xml.element("ResponseMetadata", |xml| xml.text("RequestId", request_id));
+    })
+}
+
+/// The answer to an operation that was refused.
+pub(crate) fn error(error: &AwsError, request_id: &str) -> String {
+    Xml::root("ErrorResponse", |xml| {
+        xml.element("Error", |xml| {
+            xml.text("Type", if error.status < 500 { "Sender" } else { "Receiver" });
+            xml.text("Code", &error.code);
+            xml.text("Message", &error.message);
+        });
+        xml.text("RequestId", request_id);
+    })
+}
+
+fn result(xml: &mut Xml, reply: &Reply) {
+    match reply {
+        Reply::Done => {}
+        Reply::Groups { groups, next } => {
+            xml.list("AutoScalingGroups", groups, group);
+            xml.optional("NextToken", next.as_ref());
+        }
+        Reply::Instances { instances, next } => {
+            xml.list("AutoScalingInstances", instances, |xml, view| {
+                xml.text("AutoScalingGroupName", &view.group);
+                // This operation shouts, the other two do not.
+                instance(xml, view, "HEALTHY");
+                xml.text("ProtectedFromScaleIn", false);
+            });
+            xml.optional("NextToken", next.as_ref());
+        }
+        Reply::WarmPool { pool, instances, next } => {
+            if let Some(pool) = pool {
+                xml.element("WarmPoolConfiguration", |xml| warm_pool(xml, pool));
+            }
+            xml.list("Instances", instances, |xml, view| instance(xml, view, "Healthy"));
+            xml.optional("NextToken", next.as_ref());
+        }
+        Reply::Hooks { group, hooks } => {
+            xml.list("LifecycleHooks", hooks, |xml, view| hook(xml, group, view));
+        }
+        Reply::Terminating { activity, id, group, at } => xml.element("Activity", |xml| {
+            xml.text("ActivityId", activity);
+            xml.text("AutoScalingGroupName", group);
+            xml.text("Description", format_args!("Terminating EC2 instance: {id}"));
+            xml.text("Cause", format_args!("At {} instance {id} was taken out of service.", time(*at)));
+            xml.text("StartTime", time(*at));
+            xml.text("StatusCode", "InProgress");
+            xml.text("Progress", 0);
+        }),
+    }
+}
+
+fn group(xml: &mut Xml, view: &GroupView) {
+    let name = &view.name;
+    xml.text("AutoScalingGroupName", name);
+    xml.text(
+        "AutoScalingGroupARN",
+        format_args!(
+            "arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:{}:autoScalingGroupName/{name}",
+            view.uuid
+        ),
+    );
+    xml.text("MinSize", view.min);
+    xml.text("MaxSize", view.max);
+    xml.text("DesiredCapacity", view.desired);
+    xml.text("DefaultCooldown", 300);
+    xml.text("HealthCheckType", "EC2");
+    xml.text("HealthCheckGracePeriod", 0);
+    xml.text("CreatedTime", time(view.created));
+    xml.list("AvailabilityZones", &view.zones, |xml, zone| xml.value(zone));
+    xml.optional("VPCZoneIdentifier", view.subnets.as_ref());
+    template(xml, view.launch_template.as_ref());
+    xml.optional("Status", view.deleting.then_some("Delete in progress"));
+    xml.list("SuspendedProcesses", [(); 0], |_, ()| {});
+    xml.list("Tags", &view.tags, |xml, tag| {
+        xml.text("ResourceId", name);
+        xml.text("ResourceType", "auto-scaling-group");
+        xml.text("Key", &tag.key);
+        xml.text("Value", &tag.value);
+        xml.text("PropagateAtLaunch", tag.propagate);
+    });
+    xml.list("Instances", &view.instances, |xml, view| {
+        instance(xml, view, "Healthy");
+        xml.text("ProtectedFromScaleIn", false);
+    });
+    if let Some(pool) = &view.pool {
+        xml.element("WarmPoolConfiguration", |xml| warm_pool(xml, pool));
+        xml.text("WarmPoolSize", view.pool_size);
+    }
+    xml.element("InstanceLifecyclePolicy", |xml| {
+        xml.element("RetentionTriggers", |xml| xml.text("TerminateHookAbandon", "terminate"));
+    });
+}
+
+fn warm_pool(xml: &mut Xml, view: &PoolView) {
+    xml.optional("MaxGroupPreparedCapacity", view.max_prepared);
+    xml.text("MinSize", view.min);
+    xml.text("PoolState", view.state.as_str());
+    xml.optional("Status", view.deleting.then_some("PendingDelete"));
+    if let Some(reuse) = view.reuse {
+        xml.element("InstanceReusePolicy", |xml| xml.text("ReuseOnScaleIn", reuse));
+    }
+}
+
+fn instance(xml: &mut Xml, view: &InstanceView, health: &str) {
+    xml.text("InstanceId", &view.id);
+    xml.text("InstanceType", INSTANCE_TYPE);
+    xml.text("AvailabilityZone", &view.zone);
+    xml.text("LifecycleState", &view.state);
+    xml.text("HealthStatus", health);
+    template(xml, view.launch_template.as_ref());
+}
+
+fn template(xml: &mut Xml, template: Option<&LaunchTemplate>) {
+    if let Some(template) = template {
+        xml.element("LaunchTemplate", |xml| {
+            xml.optional("LaunchTemplateId", template.id.as_ref());
+            xml.optional("LaunchTemplateName", template.name.as_ref());
+            xml.optional("Version", template.version.as_ref());
+        });
+    }
+}
+
+fn hook(xml: &mut Xml, group: &str, view: &HookView) {
+    xml.text("AutoScalingGroupName", group);
+    xml.text("LifecycleHookName", &view.name);
+    xml.text("LifecycleTransition", view.transition.as_str());
+    xml.text("HeartbeatTimeout", view.heartbeat_timeout.as_secs());
+    xml.text("GlobalTimeout", view.global_timeout.as_secs());
+    xml.text("DefaultResult", view.default_result);
+    xml.optional("NotificationMetadata", view.metadata.as_ref());
+}
+
+fn time(at: SystemTime) -> String {
+    jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
+}

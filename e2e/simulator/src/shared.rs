@@ -1,0 +1,174 @@
+//! What the API, the metadata services, the clock and the handles share: one mutex, never held across an await.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::SystemTime;
+
+use futures::future::BoxFuture;
+use tokio::sync::{broadcast, watch};
+
+use crate::calls::Call;
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::imds::Imds;
+use crate::options::Options;
+use crate::simulator::{CompletionRequest, InstanceInfo};
+use crate::world::{Event, Machine, World};
+
+/// So many events a slow subscriber may lag behind.
+const EVENTS_KEPT: usize = 8192;
+
+/// What a test has awaited before each completion.
+pub(crate) type Observer = Arc<dyn Fn(CompletionRequest) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// The shared part of a simulator.
+pub(crate) struct Shared {
+    me: Weak<Shared>,
+    pub(crate) clock: Clock,
+    pub(crate) events: broadcast::Sender<Event>,
+    /// Counts changes: wakes the clock task and those who wait for a condition.
+    pub(crate) changes: watch::Sender<u64>,
+    inner: Mutex<Inner>,
+}
+
+/// What the mutex protects.
+pub(crate) struct Inner {
+    pub(crate) world: World,
+    pub(crate) imds: BTreeMap<String, Imds>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) faults: Vec<(String, Fault)>,
+    pub(crate) observer: Option<Observer>,
+    pub(crate) random: fastrand::Rng,
+}
+
+impl Shared {
+    pub(crate) fn new(options: &Options) -> Arc<Self> {
+        let clock = Clock::start(options.speed);
+        Arc::new_cyclic(|me| Shared {
+            me: me.clone(),
+            clock,
+            events: broadcast::Sender::new(EVENTS_KEPT),
+            changes: watch::Sender::new(0),
+            inner: Mutex::new(Inner {
+                world: World::new(options.settings(), clock.now()),
+                imds: BTreeMap::new(),
+                calls: Vec::new(),
+                faults: Vec::new(),
+                observer: None,
+                random: fastrand::Rng::with_seed(options.seed),
+            }),
+        })
+    }
+
+    /// The inside. A panic of one request must not take the simulator down: the world is only changed by code that
+    /// runs to its end.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    /// Lets the world come up to now, then the metadata services follow, then everybody learns of it: whoever hears that
+    /// an instance was switched on finds its metadata service open.
+    pub(crate) fn settle(&self, inner: &mut Inner) {
+        let events = inner.world.advance(self.now());
+        if events.is_empty() {
+            return;
+        }
+        for event in &events {
+            if let Event::PowerChanged { id, power, .. } = event {
+                let imds = match inner.imds.entry(id.clone()) {
+                    std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(new) => match Imds::new() {
+                        Ok(imds) => new.insert(imds),
+                        Err(error) => {
+                            tracing::error!(%error, id, "reserving the port of a metadata service");
+                            continue;
+                        }
+                    },
+                };
+                imds.follow(id, *power, &self.me);
+            }
+        }
+        for event in events {
+            tracing::debug!(?event);
+            // Nobody may be listening.
+            let _ = self.events.send(event);
+        }
+        self.changed();
+    }
+
+    /// Wakes everybody who waits for a change.
+    pub(crate) fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Makes the metadata service of an instance follow a changed fault.
+    pub(crate) fn follow(&self, inner: &mut Inner, id: &str) {
+        if let (Some(machine), Some(imds)) = (inner.world.machine(id), inner.imds.get_mut(id)) {
+            imds.follow(id, machine.power, &self.me);
+        }
+    }
+
+    /// All instances, as of now.
+    pub(crate) fn instances(&self) -> Vec<InstanceInfo> {
+        let mut inner = self.lock();
+        self.settle(&mut inner);
+        inner.world.machines().map(|machine| inner.info(machine)).collect()
+    }
+}
+
+impl Inner {
+    pub(crate) fn info(&self, machine: Machine) -> InstanceInfo {
+        InstanceInfo {
+            imds_endpoint: self.imds.get(&machine.view.id).map(Imds::endpoint).unwrap_or_default(),
+            id: machine.view.id,
+            group: machine.view.group,
+            lifecycle_state: machine.view.state,
+            power: machine.power,
+            zone: machine.view.zone,
+        }
+    }
+
+    /// Something hard to guess: a token of the metadata service.
+    pub(crate) fn secret(&mut self) -> String {
+        std::iter::repeat_with(|| self.random.alphanumeric()).take(54).chain("==".chars()).collect()
+    }
+
+    /// The id of a request.
+    pub(crate) fn request_id(&mut self) -> String {
+        let (high, low) = (self.random.u64(..), self.random.u64(..));
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
+    }
+}
+
+/// The one task that lets time pass: sleeps until the next thing is due, or until something changed.
+pub(crate) async fn run_clock(shared: Arc<Shared>) {
+    let mut changes = shared.changes.subscribe();
+    loop {
+        let deadline = {
+            let mut inner = shared.lock();
+            shared.settle(&mut inner);
+            inner.world.next_deadline()
+        };
+        let due = async {
+            match deadline {
+                Some(moment) => tokio::time::sleep_until(shared.clock.real(moment)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = due => {}
+            _ = changes.changed() => {}
+        }
+    }
+}

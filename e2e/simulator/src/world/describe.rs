@@ -1,0 +1,113 @@
+//! The describing operations, with their pages and filters.
+
+use super::World;
+use super::command::{DescribeGroups, Filter, FilterOn, Page, Reply};
+use super::error::AwsError;
+use super::group::{Group, Pool};
+
+/// AWS's page sizes: by default, and at most.
+const GROUPS_A_PAGE: (u32, u32) = (50, 100);
+const INSTANCES_A_PAGE: (u32, u32) = (50, 50);
+/// How many instance ids a call may name.
+const MOST_IDS: usize = 50;
+
+impl World {
+    pub(super) fn describe_groups(&self, request: &DescribeGroups) -> Result<Reply, AwsError> {
+        let groups = self
+            .groups
+            .values()
+            .filter(|group| request.names.is_empty() || request.names.contains(&group.name))
+            .filter(|group| request.filters.iter().all(|filter| holds(filter, group)));
+        let (groups, next) = cut(groups, &request.page, GROUPS_A_PAGE, |group| &group.name)?;
+        let groups = groups
+            .into_iter()
+            .map(|group| {
+                let mut listed = Vec::new();
+                if request.include_instances {
+                    listed = self
+                        .instances
+                        .values()
+                        .filter(|instance| {
+                            instance.group == group.name && !instance.journey.is_listed_in_pool()
+                        })
+                        .map(super::Instance::view)
+                        .collect();
+                }
+                let pooled = self.members(&group.name, |instance| instance.journey.is_listed_in_pool()).len();
+                group.view(listed, pooled)
+            })
+            .collect();
+        Ok(Reply::Groups { groups, next })
+    }
+
+    pub(super) fn describe_instances(&self, ids: &[String], page: &Page) -> Result<Reply, AwsError> {
+        if ids.len() > MOST_IDS {
+            return Err(AwsError::validation(format!(
+                "The number of instance ids that may be passed in is limited to {MOST_IDS}"
+            )));
+        }
+        let instances =
+            self.instances.values().filter(|instance| ids.is_empty() || ids.contains(&instance.id));
+        let (instances, next) = cut(instances, page, INSTANCES_A_PAGE, |instance| &instance.id)?;
+        Ok(Reply::Instances { instances: instances.into_iter().map(super::Instance::view).collect(), next })
+    }
+
+    pub(super) fn describe_warm_pool(&self, name: &str, page: &Page) -> Result<Reply, AwsError> {
+        let pool = self.group(name)?.pool.as_ref().map(Pool::view);
+        let members = self
+            .instances
+            .values()
+            .filter(|instance| instance.group == name && instance.journey.is_listed_in_pool());
+        let (members, next) = cut(members, page, INSTANCES_A_PAGE, |instance| &instance.id)?;
+        let instances = members.into_iter().map(super::Instance::view).collect();
+        Ok(Reply::WarmPool { pool, instances, next })
+    }
+}
+
+fn holds(filter: &Filter, group: &Group) -> bool {
+    let mut tags = group.tags.values();
+    match &filter.on {
+        FilterOn::Tag(key) => tags.any(|tag| tag.key == *key && filter.values.contains(&tag.value)),
+        FilterOn::TagKey => tags.any(|tag| filter.values.contains(&tag.key)),
+        FilterOn::TagValue => tags.any(|tag| filter.values.contains(&tag.value)),
+    }
+}
+
+/// One page of a list that is sorted by `key`, and the token of the next. The token holds the last key rather than a
+/// position, so that a list that changes between pages neither repeats nor skips what stayed.
+fn cut<'a, T>(
+    items: impl Iterator<Item = &'a T>,
+    page: &Page,
+    (default, most): (u32, u32),
+    key: impl Fn(&T) -> &String,
+) -> Result<(Vec<&'a T>, Option<String>), AwsError> {
+    let size = page.max.unwrap_or(default);
+    if size == 0 || size > most {
+        return Err(AwsError::validation(format!(
+            "1 validation error detected: Value '{size}' at 'maxRecords' failed to satisfy constraint: Member must \
+             have value between 1 and {most}"
+        )));
+    }
+    let after = page.token.as_deref().map(last_key).transpose()?;
+    let mut rest = items.filter(|item| after.as_ref().is_none_or(|last| key(item) > last));
+    let cut: Vec<_> = rest.by_ref().take(size as usize).collect();
+    let more = rest.next().is_some();
+    let next = cut.last().filter(|_| more).map(|last| token(key(last)));
+    Ok((cut, next))
+}
+
+fn token(key: &str) -> String {
+    key.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn last_key(token: &str) -> Result<String, AwsError> {
+    let pairs = token.as_bytes().chunks(2).map(|pair| {
+        let text = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
+        u8::from_str_radix(text, 16).ok()
+    });
+    pairs
+        .collect::<Option<Vec<_>>>()
+        .filter(|bytes| !bytes.is_empty())
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| AwsError::new(400, "InvalidNextToken", format!("The token '{token}' is invalid.")))
+}

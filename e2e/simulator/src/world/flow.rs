@@ -1,0 +1,247 @@
+//! How instances move along their journeys.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::World;
+use super::event::{CompletedBy, Event, HookResult, HookTransition, Power};
+use super::instance::{Action, Instance, Stage};
+use super::journey::Journey;
+use super::state::State;
+
+/// The tag by which an instance can tell its group; on it from launch.
+const GROUP_TAG: &str = "aws:autoscaling:groupName";
+
+impl World {
+    /// Launches an instance of `group`; EC2 boots it at once, whatever the hooks say.
+    pub(super) fn launch(&mut self, group: &str, journey: Journey) {
+        let Some(group) = self.groups.get_mut(group) else { return };
+        let mut tags: BTreeMap<_, _> = group
+            .tags
+            .values()
+            .filter(|tag| tag.propagate)
+            .map(|tag| (tag.key.clone(), tag.value.clone()))
+            .collect();
+        tags.insert(GROUP_TAG.to_owned(), group.name.clone());
+        let instance = Instance {
+            id: self.ids.instance(),
+            group: group.name.clone(),
+            zone: group.next_zone(),
+            launched: self.now,
+            tags,
+            launch_template: group.launch_template.clone(),
+            journey,
+            stage: Stage::UnderWay { until: self.now + self.settings.boot_time },
+            state: journey.under_way(),
+            forced: None,
+            power: Power::Off,
+        };
+        let id = instance.id.clone();
+        self.outbox.push(Event::LifecycleChanged {
+            at: self.now,
+            id: id.clone(),
+            group: instance.group.clone(),
+            from: None,
+            to: journey.under_way().as_str().to_owned(),
+        });
+        self.instances.insert(id.clone(), instance);
+        self.set_power(&id, Power::On);
+    }
+
+    /// Sends an instance another way; what held it on the old one is withdrawn.
+    pub(super) fn begin(&mut self, id: &str, journey: Journey) {
+        self.withdraw_actions(id);
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let boots = journey.needs_power() && instance.power != Power::On;
+        let time = if boots { self.settings.boot_time } else { self.settings.step_time };
+        instance.journey = journey;
+        instance.stage = Stage::UnderWay { until: self.now + time };
+        self.set_state(id, journey.under_way());
+        if boots {
+            self.set_power(id, Power::On);
+        }
+    }
+
+    /// Does what is due for an instance now.
+    pub(super) fn fire(&mut self, id: &str) {
+        let now = self.now;
+        let Some(instance) = self.instances.get(id) else { return };
+        match &instance.stage {
+            Stage::UnderWay { .. } => self.reach_hooks(id),
+            Stage::LastStretch { .. } => self.arrive(id),
+            Stage::Held(actions) => {
+                let expired = actions.iter().find(|action| action.deadline <= now).cloned();
+                if let Some(action) = expired {
+                    let by = if action.deadline == action.global_deadline {
+                        CompletedBy::GlobalTimeout
+                    } else {
+                        CompletedBy::TimedOut
+                    };
+                    self.end_action(id, &action.token, action.default_result, by);
+                }
+            }
+            Stage::AtRest => {}
+        }
+    }
+
+    /// Opens an action for each hook of this kind, or goes on if there is none.
+    fn reach_hooks(&mut self, id: &str) {
+        let Some(instance) = self.instances.get(id) else { return };
+        let (journey, group) = (instance.journey, instance.group.clone());
+        let hooks: Vec<_> = self
+            .groups
+            .get(&group)
+            .into_iter()
+            .flat_map(|group| group.hooks.values())
+            .filter(|hook| hook.transition == journey.hook())
+            .cloned()
+            .collect();
+        if hooks.is_empty() {
+            return self.take_last_stretch(id);
+        }
+        let now = self.now;
+        let actions: Vec<_> = hooks
+            .into_iter()
+            .map(|hook| Action {
+                token: self.ids.uuid(),
+                deadline: now + hook.heartbeat_timeout,
+                global_deadline: now + hook.global_timeout(),
+                heartbeat_timeout: hook.heartbeat_timeout,
+                default_result: hook.default_result,
+                hook: hook.name,
+            })
+            .collect();
+        self.set_state(id, journey.waiting());
+        for action in &actions {
+            self.outbox.push(Event::ActionOpened {
+                at: now,
+                id: id.to_owned(),
+                group: group.clone(),
+                hook: action.hook.clone(),
+                token: action.token.clone(),
+                transition: journey.hook(),
+                origin: journey.origin(),
+                destination: journey.destination(),
+            });
+        }
+        self.set_stage(id, Stage::Held(actions));
+    }
+
+    /// Ends one open action, and with it the hold if it was the last or its result decides.
+    pub(super) fn end_action(&mut self, id: &str, token: &str, result: HookResult, by: CompletedBy) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Stage::Held(actions) = &mut instance.stage else { return };
+        let Some(index) = actions.iter().position(|action| action.token == token) else { return };
+        let action = actions.remove(index);
+        let (free, journey, group) = (actions.is_empty(), instance.journey, instance.group.clone());
+        self.push_completed(id, &group, journey.hook(), action, result, by);
+        match (result, journey.hook()) {
+            (HookResult::Continue, _) if !free => {}
+            (HookResult::Continue, _) => self.proceed(id),
+            (HookResult::Abandon, HookTransition::Terminating) => {
+                // The remaining hooks are skipped; where the instance goes stays the same.
+                self.withdraw_actions(id);
+                self.proceed(id);
+            }
+            (HookResult::Abandon, HookTransition::Launching) => {
+                let way_out = if journey.is_pooled() { Journey::Retire } else { Journey::Terminate };
+                self.begin(id, way_out);
+                self.reconcile(&group);
+            }
+        }
+    }
+
+    fn proceed(&mut self, id: &str) {
+        let Some(instance) = self.instances.get(id) else { return };
+        let state = instance.journey.proceeding();
+        self.set_state(id, state);
+        self.take_last_stretch(id);
+    }
+
+    fn take_last_stretch(&mut self, id: &str) {
+        let Some(instance) = self.instances.get(id) else { return };
+        let goes_down = instance.power == Power::On && instance.journey.power_on_arrival() != Power::On;
+        let time: Duration = if goes_down { self.settings.stop_time } else { self.settings.step_time };
+        self.set_stage(id, Stage::LastStretch { until: self.now + time });
+    }
+
+    fn arrive(&mut self, id: &str) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let (journey, group) = (instance.journey, instance.group.clone());
+        instance.stage = Stage::AtRest;
+        self.set_power(id, journey.power_on_arrival());
+        self.set_state(id, journey.arrived());
+        if journey.ends()
+            && let Some(instance) = self.instances.remove(id)
+        {
+            self.gone.insert(id.to_owned(), instance);
+        }
+        self.reconcile(&group);
+    }
+
+    /// Ends all open actions of an instance because their reason is gone.
+    fn withdraw_actions(&mut self, id: &str) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let (journey, group) = (instance.journey, instance.group.clone());
+        let Stage::Held(actions) = &mut instance.stage else { return };
+        for action in std::mem::take(actions) {
+            let result = action.default_result;
+            self.push_completed(id, &group, journey.hook(), action, result, CompletedBy::Withdrawn);
+        }
+    }
+
+    fn push_completed(
+        &mut self,
+        id: &str,
+        group: &str,
+        transition: HookTransition,
+        action: Action,
+        result: HookResult,
+        by: CompletedBy,
+    ) {
+        self.outbox.push(Event::ActionCompleted {
+            at: self.now,
+            id: id.to_owned(),
+            group: group.to_owned(),
+            hook: action.hook,
+            token: action.token,
+            transition,
+            result,
+            by,
+        });
+    }
+
+    fn set_stage(&mut self, id: &str, stage: Stage) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.stage = stage;
+        }
+    }
+
+    fn set_state(&mut self, id: &str, state: State) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let from = instance.shown_state().to_owned();
+        instance.state = state;
+        instance.forced = None;
+        self.outbox.push(Event::LifecycleChanged {
+            at: self.now,
+            id: id.to_owned(),
+            group: instance.group.clone(),
+            from: Some(from),
+            to: state.as_str().to_owned(),
+        });
+    }
+
+    fn set_power(&mut self, id: &str, power: Power) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        if instance.power == power {
+            return;
+        }
+        instance.power = power;
+        self.outbox.push(Event::PowerChanged {
+            at: self.now,
+            id: id.to_owned(),
+            group: instance.group.clone(),
+            power,
+        });
+    }
+}

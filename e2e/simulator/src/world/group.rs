@@ -1,0 +1,115 @@
+//! A group with its hooks and its warm pool.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use super::command::{GroupView, HookView, InstanceView, LaunchTemplate, PoolView, Tag};
+use super::event::{HookResult, HookTransition};
+use super::state::PoolState;
+
+/// The longest an action may last whatever its heartbeats, in AWS.
+const LONGEST_ACTION: Duration = Duration::from_hours(48);
+
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) uuid: String,
+    pub(crate) created: SystemTime,
+    pub(crate) min: u32,
+    pub(crate) max: u32,
+    pub(crate) desired: u32,
+    pub(crate) zones: Vec<String>,
+    pub(crate) subnets: Option<String>,
+    pub(crate) launch_template: Option<LaunchTemplate>,
+    pub(crate) tags: BTreeMap<String, Tag>,
+    pub(crate) hooks: BTreeMap<String, Hook>,
+    pub(crate) pool: Option<Pool>,
+    pub(crate) deleting: bool,
+    /// How many instances were launched; spreads them over the zones.
+    pub(crate) launched: usize,
+}
+
+impl Group {
+    /// How many instances the warm pool should hold.
+    pub(crate) fn pool_target(&self) -> u32 {
+        match &self.pool {
+            Some(pool) if !pool.deleting && !self.deleting => {
+                pool.min.max(pool.max_prepared.unwrap_or(self.max).saturating_sub(self.desired))
+            }
+            Some(_) | None => 0,
+        }
+    }
+
+    pub(crate) fn next_zone(&mut self) -> String {
+        let zone = self.zones[self.launched % self.zones.len()].clone();
+        self.launched += 1;
+        zone
+    }
+
+    pub(crate) fn view(&self, instances: Vec<InstanceView>, pool_size: usize) -> GroupView {
+        GroupView {
+            name: self.name.clone(),
+            uuid: self.uuid.clone(),
+            created: self.created,
+            min: self.min,
+            max: self.max,
+            desired: self.desired,
+            zones: self.zones.clone(),
+            subnets: self.subnets.clone(),
+            launch_template: self.launch_template.clone(),
+            tags: self.tags.values().cloned().collect(),
+            deleting: self.deleting,
+            instances,
+            pool: self.pool.as_ref().map(Pool::view),
+            pool_size,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) max_prepared: Option<u32>,
+    pub(crate) min: u32,
+    pub(crate) state: PoolState,
+    pub(crate) reuse: Option<bool>,
+    pub(crate) deleting: bool,
+}
+
+impl Pool {
+    pub(crate) fn view(&self) -> PoolView {
+        // A pool that is being deleted reports zero sizes and keeps the rest.
+        PoolView {
+            max_prepared: if self.deleting { Some(0) } else { self.max_prepared },
+            min: if self.deleting { 0 } else { self.min },
+            state: self.state,
+            reuse: self.reuse,
+            deleting: self.deleting,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Hook {
+    pub(crate) name: String,
+    pub(crate) transition: HookTransition,
+    pub(crate) heartbeat_timeout: Duration,
+    pub(crate) default_result: HookResult,
+    pub(crate) metadata: Option<String>,
+}
+
+impl Hook {
+    pub(crate) fn global_timeout(&self) -> Duration {
+        LONGEST_ACTION.min(self.heartbeat_timeout * 100)
+    }
+
+    pub(crate) fn view(&self) -> HookView {
+        HookView {
+            name: self.name.clone(),
+            transition: self.transition,
+            heartbeat_timeout: self.heartbeat_timeout,
+            global_timeout: self.global_timeout(),
+            default_result: self.default_result,
+            metadata: self.metadata.clone(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The operations on groups: create, change, delete, scale, terminate one instance, tag.
+
+use super::World;
+use super::command::{CreateGroup, Reply, Tag, UpdateGroup};
+use super::error::AwsError;
+use super::group::Group;
+use super::journey::Journey;
+
+impl World {
+    pub(super) fn create_group(&mut self, request: CreateGroup) -> Result<Reply, AwsError> {
+        let name = request.name.clone();
+        if self.groups.contains_key(&name) {
+            return Err(AwsError::new(
+                400,
+                "AlreadyExists",
+                format!(
+                    "AutoScalingGroup by this name already exists - A group with the name {name} already exists"
+                ),
+            ));
+        }
+        let desired = request.desired.unwrap_or(request.min);
+        check_sizes(request.min, request.max, desired)?;
+        let mut zones = request.zones;
+        if zones.is_empty() {
+            zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned).into();
+        }
+        let group = Group {
+            name: name.clone(),
+            uuid: self.ids.uuid(),
+            created: self.now,
+            min: request.min,
+            max: request.max,
+            desired,
+            zones,
+            subnets: request.subnets,
+            launch_template: request.launch_template,
+            tags: request.tags.into_iter().map(|tag| (tag.key.clone(), tag)).collect(),
+            hooks: std::collections::BTreeMap::new(),
+            pool: None,
+            deleting: false,
+            launched: 0,
+        };
+        self.groups.insert(name.clone(), group);
+        for hook in request.hooks {
+            if let Err(error) = self.put_hook(&name, hook) {
+                self.groups.remove(&name);
+                return Err(error);
+            }
+        }
+        self.reconcile(&name);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn update_group(&mut self, change: &UpdateGroup) -> Result<Reply, AwsError> {
+        let group = self.group_mut(&change.name)?;
+        refuse_while_deleting(group)?;
+        let min = change.min.unwrap_or(group.min);
+        let max = change.max.unwrap_or(group.max);
+        // Without a wish of its own the desired capacity follows the new limits.
+        let desired = change.desired.unwrap_or_else(|| group.desired.max(min).min(max.max(min)));
+        check_sizes(min, max, desired)?;
+        (group.min, group.max, group.desired) = (min, max, desired);
+        self.reconcile(&change.name);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn set_desired(&mut self, name: &str, desired: u32) -> Result<Reply, AwsError> {
+        let group = self.group_mut(name)?;
+        refuse_while_deleting(group)?;
+        if desired > group.max {
+            return Err(AwsError::validation(format!(
+                "New SetDesiredCapacity value {desired} is above max value {} for the AutoScalingGroup.",
+                group.max
+            )));
+        }
+        if desired < group.min {
+            return Err(AwsError::validation(format!(
+                "New SetDesiredCapacity value {desired} is below min value {} for the AutoScalingGroup.",
+                group.min
+            )));
+        }
+        group.desired = desired;
+        self.reconcile(name);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn delete_group(&mut self, name: &str, force: bool) -> Result<Reply, AwsError> {
+        let in_use = !self.members(name, |_| true).is_empty();
+        let group = self.group_mut(name)?;
+        if in_use && !force {
+            return Err(AwsError::new(
+                400,
+                "ResourceInUse",
+                "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance \
+                 request(s) still in the group.",
+            ));
+        }
+        group.deleting = true;
+        (group.min, group.max, group.desired) = (0, 0, 0);
+        if let Some(pool) = &mut group.pool {
+            pool.deleting = true;
+        }
+        self.reconcile(name);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn terminate_instance(&mut self, id: &str, decrement: bool) -> Result<Reply, AwsError> {
+        let instance = self.instances.get(id).ok_or_else(|| {
+            AwsError::validation(format!(
+                "Instance Id not found - No managed instance found for instance ID: {id}"
+            ))
+        })?;
+        let (journey, name) = (instance.journey, instance.group.clone());
+        if journey.is_listed_in_pool() {
+            return Err(AwsError::validation(format!(
+                "Instance {id} is in the warm pool and cannot be terminated by TerminateInstanceInAutoScalingGroup"
+            )));
+        }
+        // One that is terminating already is left to it, and counts no second time.
+        if journey.serves() {
+            let group = self.group_mut(&name)?;
+            if decrement && group.desired <= group.min {
+                return Err(AwsError::validation(format!(
+                    "Currently, desiredSize equals minSize ({}). Terminating instance without replacement will \
+                     violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false \
+                     or lower group's min size.",
+                    group.min
+                )));
+            }
+            group.desired -= u32::from(decrement);
+            self.begin(id, Journey::Terminate);
+            self.reconcile(&name);
+        }
+        let activity = self.ids.uuid();
+        Ok(Reply::Terminating { activity, id: id.to_owned(), group: name, at: self.now })
+    }
+
+    pub(super) fn put_tags(&mut self, tags: Vec<(String, Tag)>) -> Result<Reply, AwsError> {
+        for (group, _) in &tags {
+            self.group(group)?;
+        }
+        for (group, tag) in tags {
+            self.group_mut(&group)?.tags.insert(tag.key.clone(), tag);
+        }
+        Ok(Reply::Done)
+    }
+}
+
+pub(super) fn refuse_while_deleting(group: &Group) -> Result<(), AwsError> {
+    if group.deleting {
+        return Err(AwsError::new(
+            400,
+            "ScalingActivityInProgress",
+            format!("The AutoScalingGroup {} is pending delete", group.name),
+        ));
+    }
+    Ok(())
+}
+
+fn check_sizes(min: u32, max: u32, desired: u32) -> Result<(), AwsError> {
+    if min > max {
+        return Err(AwsError::validation(format!(
+            "Max bound, {max}, must be greater than or equal to min bound, {min}"
+        )));
+    }
+    if desired < min || desired > max {
+        return Err(AwsError::validation(format!(
+            "Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! An instance, and the actions that hold it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use super::command::{InstanceView, LaunchTemplate};
+use super::event::{HookResult, Power};
+use super::journey::Journey;
+use super::state::State;
+
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) id: String,
+    pub(crate) group: String,
+    pub(crate) zone: String,
+    pub(crate) launched: SystemTime,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) launch_template: Option<LaunchTemplate>,
+    pub(crate) journey: Journey,
+    pub(crate) stage: Stage,
+    pub(crate) state: State,
+    /// A text shown instead of `state`, until the state changes.
+    pub(crate) forced: Option<String>,
+    pub(crate) power: Power,
+}
+
+/// How far an instance is on its journey.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// On its way to the hooks.
+    UnderWay { until: SystemTime },
+    /// Held by these, at least one.
+    Held(Vec<Action>),
+    /// Past the hooks, or there were none.
+    LastStretch { until: SystemTime },
+    /// Arrived.
+    AtRest,
+}
+
+/// An open lifecycle action.
+#[derive(Debug, Clone)]
+pub(crate) struct Action {
+    pub(crate) hook: String,
+    pub(crate) token: String,
+    pub(crate) heartbeat_timeout: Duration,
+    pub(crate) default_result: HookResult,
+    /// When the heartbeat runs out; never after `global_deadline`.
+    pub(crate) deadline: SystemTime,
+    pub(crate) global_deadline: SystemTime,
+}
+
+impl Action {
+    pub(crate) fn beat(&mut self, now: SystemTime) {
+        self.deadline = self.global_deadline.min(now + self.heartbeat_timeout);
+    }
+}
+
+impl Instance {
+    /// When something happens to it by itself.
+    pub(crate) fn due(&self) -> Option<SystemTime> {
+        match &self.stage {
+            Stage::UnderWay { until } | Stage::LastStretch { until } => Some(*until),
+            Stage::Held(actions) => actions.iter().map(|action| action.deadline).min(),
+            Stage::AtRest => None,
+        }
+    }
+
+    pub(crate) fn is_at_rest(&self) -> bool {
+        matches!(self.stage, Stage::AtRest)
+    }
+
+    pub(crate) fn actions(&self) -> &[Action] {
+        match &self.stage {
+            Stage::Held(actions) => actions,
+            Stage::UnderWay { .. } | Stage::LastStretch { .. } | Stage::AtRest => &[],
+        }
+    }
+
+    pub(crate) fn shown_state(&self) -> &str {
+        self.forced.as_deref().unwrap_or(self.state.as_str())
+    }
+
+    pub(crate) fn view(&self) -> InstanceView {
+        InstanceView {
+            id: self.id.clone(),
+            group: self.group.clone(),
+            zone: self.zone.clone(),
+            state: self.shown_state().to_owned(),
+            launch_template: self.launch_template.clone(),
+        }
+    }
+}

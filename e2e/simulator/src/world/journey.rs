@@ -1,0 +1,135 @@
+//! The six ways an instance can be going, each with a hook in the middle.
+//!
+//! ```text
+//! Launch     EC2 -> group   Pending             -> :Wait -> :Proceed -> InService             launch hook
+//! Warm       EC2 -> pool    Warmed:Pending      -> :Wait -> :Proceed -> Warmed:<pool state>   launch hook
+//! Promote    pool -> group  Pending             -> :Wait -> :Proceed -> InService             launch hook, again
+//! Return     group -> pool  Warmed:Pending      -> :Wait -> :Proceed -> Warmed:<pool state>   termination hook
+//! Terminate  group -> EC2   Terminating         -> :Wait -> :Proceed -> Terminated            termination hook
+//! Retire     pool -> EC2    Warmed:Terminating  -> :Wait -> :Proceed -> Warmed:Terminated     termination hook
+//! ```
+//!
+//! Without a hook for it, an instance stays in the first state until it arrives.
+
+use super::event::{HookTransition, Place, Power};
+use super::state::{PoolState, State};
+
+/// Where an instance is going, or how it came to where it rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Journey {
+    Launch,
+    Warm(PoolState),
+    Promote,
+    Return(PoolState),
+    Terminate,
+    Retire,
+}
+
+impl Journey {
+    pub(crate) fn hook(self) -> HookTransition {
+        match self {
+            Journey::Launch | Journey::Warm(_) | Journey::Promote => HookTransition::Launching,
+            Journey::Return(_) | Journey::Terminate | Journey::Retire => HookTransition::Terminating,
+        }
+    }
+
+    pub(crate) fn origin(self) -> Place {
+        match self {
+            Journey::Launch | Journey::Warm(_) => Place::Ec2,
+            Journey::Promote | Journey::Retire => Place::WarmPool,
+            Journey::Return(_) | Journey::Terminate => Place::AutoScalingGroup,
+        }
+    }
+
+    pub(crate) fn destination(self) -> Place {
+        match self {
+            Journey::Launch | Journey::Promote => Place::AutoScalingGroup,
+            Journey::Warm(_) | Journey::Return(_) => Place::WarmPool,
+            Journey::Terminate | Journey::Retire => Place::Ec2,
+        }
+    }
+
+    /// The four states of this way: under way, held by a hook, let go by the hooks, arrived.
+    fn states(self) -> [State; 4] {
+        match self {
+            Journey::Launch | Journey::Promote => {
+                [State::Pending, State::PendingWait, State::PendingProceed, State::InService]
+            }
+            Journey::Warm(pool) | Journey::Return(pool) => {
+                [State::WarmedPending, State::WarmedPendingWait, State::WarmedPendingProceed, pool.at_rest()]
+            }
+            Journey::Terminate => {
+                [State::Terminating, State::TerminatingWait, State::TerminatingProceed, State::Terminated]
+            }
+            Journey::Retire => [
+                State::WarmedTerminating,
+                State::WarmedTerminatingWait,
+                State::WarmedTerminatingProceed,
+                State::WarmedTerminated,
+            ],
+        }
+    }
+
+    pub(crate) fn under_way(self) -> State {
+        self.states()[0]
+    }
+
+    pub(crate) fn waiting(self) -> State {
+        self.states()[1]
+    }
+
+    pub(crate) fn proceeding(self) -> State {
+        self.states()[2]
+    }
+
+    pub(crate) fn arrived(self) -> State {
+        self.states()[3]
+    }
+
+    /// What the metadata service names as the target state, from the very start of the journey.
+    pub(crate) fn target(self) -> &'static str {
+        self.arrived().as_str()
+    }
+
+    /// The power at the end.
+    pub(crate) fn power_on_arrival(self) -> Power {
+        match self {
+            Journey::Launch
+            | Journey::Promote
+            | Journey::Warm(PoolState::Running)
+            | Journey::Return(PoolState::Running) => Power::On,
+            Journey::Warm(PoolState::Hibernated) | Journey::Return(PoolState::Hibernated) => {
+                Power::Hibernated
+            }
+            Journey::Warm(PoolState::Stopped)
+            | Journey::Return(PoolState::Stopped)
+            | Journey::Terminate
+            | Journey::Retire => Power::Off,
+        }
+    }
+
+    /// True if the machine has to run for it; the other ways leave the power as it is until they arrive.
+    pub(crate) fn needs_power(self) -> bool {
+        matches!(self, Journey::Launch | Journey::Warm(_) | Journey::Promote)
+    }
+
+    /// True if the instance counts towards the desired capacity.
+    pub(crate) fn serves(self) -> bool {
+        matches!(self, Journey::Launch | Journey::Promote)
+    }
+
+    /// True if the instance counts towards the size of the warm pool.
+    pub(crate) fn is_pooled(self) -> bool {
+        matches!(self, Journey::Warm(_) | Journey::Return(_))
+    }
+
+    /// True if the instance is listed by `DescribeWarmPool` rather than with its group.
+    pub(crate) fn is_listed_in_pool(self) -> bool {
+        self.is_pooled() || self == Journey::Retire
+    }
+
+    /// True if the instance is on its way out for good.
+    pub(crate) fn ends(self) -> bool {
+        matches!(self, Journey::Terminate | Journey::Retire)
+    }
+}

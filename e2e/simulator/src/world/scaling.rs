@@ -1,0 +1,104 @@
+//! Brings a group and its warm pool to the sizes they should have.
+
+use super::World;
+use super::instance::Instance;
+use super::journey::Journey;
+
+impl World {
+    /// Starts whatever is missing and sends away whatever is too much. Called after every change of a size or an
+    /// arrival; doing it twice changes nothing.
+    ///
+    /// The order matters: what scale-in returns fills the pool, and what scale-out takes from it is replaced.
+    pub(super) fn reconcile(&mut self, name: &str) {
+        let Some(group) = self.groups.get(name) else { return };
+        let desired = group.desired as usize;
+        let serving = self.members(name, |instance| instance.journey.serves());
+        if serving.len() > desired {
+            self.scale_in(name, serving.len() - desired);
+        } else {
+            self.scale_out(name, desired - serving.len());
+        }
+        self.fit_pool(name);
+        self.finish_deletions(name);
+    }
+
+    fn scale_out(&mut self, name: &str, missing: usize) {
+        // Prepared ones first, running before stopped ones, then the oldest.
+        let mut ready = self.members(name, |instance| instance.journey.is_pooled() && instance.is_at_rest());
+        ready.sort_by_key(|id| std::cmp::Reverse(self.instances[id].power == super::Power::On));
+        let mut ready = ready.into_iter();
+        for _ in 0..missing {
+            match ready.next() {
+                Some(id) => self.begin(&id, Journey::Promote),
+                None => self.launch(name, Journey::Launch),
+            }
+        }
+    }
+
+    fn scale_in(&mut self, name: &str, surplus: usize) {
+        // Those in service first, the oldest first.
+        let mut victims = self.members(name, |instance| instance.journey.serves());
+        victims.sort_by_key(|id| !self.instances[id].is_at_rest());
+        for id in victims.into_iter().take(surplus) {
+            let way = self.way_back(name, &id).unwrap_or(Journey::Terminate);
+            self.begin(&id, way);
+        }
+    }
+
+    /// The way back into the pool, if reuse is on, there is room, and the instance has been in service.
+    fn way_back(&self, name: &str, id: &str) -> Option<Journey> {
+        let group = self.groups.get(name)?;
+        let pool = group.pool.as_ref()?;
+        let pooled = self.members(name, |instance| instance.journey.is_pooled()).len();
+        let room = pooled < group.pool_target() as usize;
+        (pool.reuse == Some(true) && room && self.instances[id].is_at_rest())
+            .then_some(Journey::Return(pool.state))
+    }
+
+    fn fit_pool(&mut self, name: &str) {
+        let Some(group) = self.groups.get(name) else { return };
+        let target = group.pool_target() as usize;
+        let state = group.pool.as_ref().map(|pool| pool.state);
+        let mut pooled = self.members(name, |instance| instance.journey.is_pooled());
+        if let Some(state) = state {
+            for _ in pooled.len()..target {
+                self.launch(name, Journey::Warm(state));
+            }
+        }
+        // One that is on its way back is drained before it goes anywhere else.
+        let surplus = pooled.len().saturating_sub(target);
+        pooled.retain(|id| {
+            let instance = &self.instances[id];
+            instance.is_at_rest() || matches!(instance.journey, Journey::Warm(_))
+        });
+        pooled.sort_by_key(|id| !self.instances[id].is_at_rest());
+        for id in pooled.into_iter().take(surplus) {
+            self.begin(&id, Journey::Retire);
+        }
+    }
+
+    /// Lets a pool and a group go once nothing is left in them.
+    fn finish_deletions(&mut self, name: &str) {
+        let no_pool_members = self.members(name, |instance| instance.journey.is_listed_in_pool()).is_empty();
+        let no_members = self.members(name, |_| true).is_empty();
+        let Some(group) = self.groups.get_mut(name) else { return };
+        if no_pool_members {
+            group.pool.take_if(|pool| pool.deleting);
+        }
+        if group.deleting && no_members {
+            self.groups.remove(name);
+        }
+    }
+
+    /// The ids of a group's instances of a kind, the oldest first.
+    pub(super) fn members(&self, name: &str, wanted: impl Fn(&Instance) -> bool) -> Vec<String> {
+        let mut found: Vec<_> = self
+            .instances
+            .values()
+            .filter(|instance| instance.group == name && wanted(instance))
+            .map(|instance| (instance.launched, instance.id.clone()))
+            .collect();
+        found.sort();
+        found.into_iter().map(|(_, id)| id).collect()
+    }
+}

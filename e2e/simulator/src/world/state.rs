@@ -1,0 +1,100 @@
+//! The lifecycle states that the simulator can bring an instance into.
+
+/// A lifecycle state as the API spells it. A closed set of its own, so that it shares no mistake with the programs
+/// under test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// `Pending`
+    Pending,
+    /// `Pending:Wait`
+    PendingWait,
+    /// `Pending:Proceed`
+    PendingProceed,
+    /// `InService`
+    InService,
+    /// `Terminating`
+    Terminating,
+    /// `Terminating:Wait`
+    TerminatingWait,
+    /// `Terminating:Proceed`
+    TerminatingProceed,
+    /// `Terminated`
+    Terminated,
+    /// `Warmed:Pending`
+    WarmedPending,
+    /// `Warmed:Pending:Wait`
+    WarmedPendingWait,
+    /// `Warmed:Pending:Proceed`
+    WarmedPendingProceed,
+    /// `Warmed:Stopped`
+    WarmedStopped,
+    /// `Warmed:Running`
+    WarmedRunning,
+    /// `Warmed:Hibernated`
+    WarmedHibernated,
+    /// `Warmed:Terminating`
+    WarmedTerminating,
+    /// `Warmed:Terminating:Wait`
+    WarmedTerminatingWait,
+    /// `Warmed:Terminating:Proceed`
+    WarmedTerminatingProceed,
+    /// `Warmed:Terminated`
+    WarmedTerminated,
+}
+
+impl State {
+    /// The text AWS uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Pending => "Pending",
+            State::PendingWait => "Pending:Wait",
+            State::PendingProceed => "Pending:Proceed",
+            State::InService => "InService",
+            State::Terminating => "Terminating",
+            State::TerminatingWait => "Terminating:Wait",
+            State::TerminatingProceed => "Terminating:Proceed",
+            State::Terminated => "Terminated",
+            State::WarmedPending => "Warmed:Pending",
+            State::WarmedPendingWait => "Warmed:Pending:Wait",
+            State::WarmedPendingProceed => "Warmed:Pending:Proceed",
+            State::WarmedStopped => "Warmed:Stopped",
+            State::WarmedRunning => "Warmed:Running",
+            State::WarmedHibernated => "Warmed:Hibernated",
+            State::WarmedTerminating => "Warmed:Terminating",
+            State::WarmedTerminatingWait => "Warmed:Terminating:Wait",
+            State::WarmedTerminatingProceed => "Warmed:Terminating:Proceed",
+            State::WarmedTerminated => "Warmed:Terminated",
+        }
+    }
+}
+
+/// In which state a warm pool keeps its instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PoolState {
+    /// Stopped; the default.
+    Stopped,
+    /// Running.
+    Running,
+    /// Stopped, with the memory kept.
+    Hibernated,
+}
+
+impl PoolState {
+    /// The text AWS uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PoolState::Stopped => "Stopped",
+            PoolState::Running => "Running",
+            PoolState::Hibernated => "Hibernated",
+        }
+    }
+
+    /// The lifecycle state of a member at rest.
+    pub(crate) fn at_rest(self) -> State {
+        match self {
+            PoolState::Stopped => State::WarmedStopped,
+            PoolState::Running => State::WarmedRunning,
+            PoolState::Hibernated => State::WarmedHibernated,
+        }
+    }
+}

@@ -1,1 +1,31 @@
-//! Under construction.
+//! `node-gate-controller`: marks the nodes of Auto Scaling groups by their instance's lifecycle state, drains leaving ones,
+//! and completes their lifecycle actions.
+//!
+//! ```text
+//!  observe ──► World (snapshot) ──► reconcile: decide ──► marks (the only writer of Nodes)
+//!                   │                     │
+//!                   ├──► heartbeats       └──► jobs: one task an instance, drain → complete
+//! ```
+//!
+//! The policy is in `decide` and `drain::plan`, pure and with time as an argument. All writes leave through [`door`].
+
+pub mod args;
+pub mod aws;
+pub mod decide;
+pub mod door;
+pub mod drain;
+pub mod heartbeat;
+pub mod intent;
+pub mod job;
+pub mod lead;
+pub mod lease;
+pub mod marks;
+pub mod metrics;
+pub mod nodes;
+pub mod observe;
+pub mod reconcile;
+pub mod run;
+pub mod scope;
+pub mod server;
+pub mod tasks;
+pub mod world;

@@ -1,0 +1,244 @@
+//! The command line. Each flag can also be given as an environment variable.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{ArgGroup, Parser, ValueEnum};
+
+use crate::drain::OnDeadline;
+use crate::scope::{GroupTag, Scope};
+
+/// Taints and cordons nodes whose EC2 instance is in a warm pool, lifts both when it is in service, and drains leaving
+/// nodes before it completes their termination lifecycle action.
+///
+/// One way to say which Auto Scaling groups are yours is mandatory: --cluster-name, --group-tag or --group.
+#[derive(Debug, Parser)]
+#[command(name = "node-gate-controller", version, group(ArgGroup::new("scope").required(true)))]
+pub struct Args {
+    /// Look after the groups of this EKS cluster (tag eks:cluster-name or kubernetes.io/cluster/NAME)
+    #[arg(long, group = "scope", env = "NODE_GATE_CONTROLLER_CLUSTER_NAME", value_name = "NAME")]
+    pub cluster_name: Option<String>,
+
+    /// Look after the groups that carry this tag; repeat it to ask for several tags at once
+    #[arg(
+        long,
+        group = "scope",
+        env = "NODE_GATE_CONTROLLER_GROUP_TAG",
+        value_delimiter = ',',
+        value_name = "KEY[=VALUE]"
+    )]
+    pub group_tag: Vec<GroupTag>,
+
+    /// Look after this group; repeatable
+    #[arg(
+        long,
+        group = "scope",
+        env = "NODE_GATE_CONTROLLER_GROUP",
+        value_delimiter = ',',
+        value_name = "NAME"
+    )]
+    pub group: Vec<String>,
+
+    /// The termination lifecycle hook to complete once a node is drained
+    #[arg(
+        long,
+        env = "NODE_GATE_CONTROLLER_TERMINATION_HOOK",
+        default_value = "node-gate-termination",
+        value_name = "HOOK"
+    )]
+    pub termination_hook: String,
+
+    /// The launch lifecycle hook to complete once a node is warmed up, or Ready
+    #[arg(
+        long,
+        env = "NODE_GATE_CONTROLLER_LAUNCH_HOOK",
+        default_value = "node-gate-launch",
+        value_name = "HOOK"
+    )]
+    pub launch_hook: String,
+
+    /// Time between two looks at all groups
+    #[arg(long, env = "NODE_GATE_CONTROLLER_SWEEP_INTERVAL", default_value = "15s", value_parser = duration)]
+    pub sweep_interval: Duration,
+
+    /// How long an instance is warmed up before the launch hook lets it into the pool
+    #[arg(long, env = "NODE_GATE_CONTROLLER_WARM_UP_TIME", default_value = "3m", value_parser = humantime::parse_duration)]
+    pub warm_up_time: Duration,
+
+    /// How long to wait for a Node before a termination is completed without one
+    #[arg(long, env = "NODE_GATE_CONTROLLER_NODE_PATIENCE", default_value = "2m", value_parser = humantime::parse_duration)]
+    pub node_patience: Duration,
+
+    /// How long a drain only evicts, counted from its first eviction
+    #[arg(long, env = "NODE_GATE_CONTROLLER_DRAIN_DEADLINE", default_value = "15m", value_parser = duration)]
+    pub drain_deadline: Duration,
+
+    /// What to do with pods that are left at the drain's deadline
+    #[arg(long, env = "NODE_GATE_CONTROLLER_ON_DEADLINE", default_value = "force", value_enum)]
+    pub on_deadline: OnDeadlineArg,
+
+    /// Namespace of the lease; the Pod's own by default
+    #[arg(long, env = "NODE_GATE_CONTROLLER_LEASE_NAMESPACE", value_name = "NAMESPACE")]
+    pub lease_namespace: Option<String>,
+
+    /// Name of the lease
+    #[arg(
+        long,
+        env = "NODE_GATE_CONTROLLER_LEASE_NAME",
+        default_value = "node-gate-controller",
+        value_name = "NAME"
+    )]
+    pub lease_name: String,
+
+    /// How long the lease holds without a renewal; a standby takes over after that
+    #[arg(long, env = "NODE_GATE_CONTROLLER_LEASE_DURATION", default_value = "15s", value_parser = lease_duration)]
+    pub lease_duration: Duration,
+
+    /// Our name in the lease, unique among the replicas; the Pod's name by default
+    #[arg(long, env = "NODE_GATE_CONTROLLER_IDENTITY", value_name = "NAME")]
+    pub identity: Option<String>,
+
+    /// The namespace we run in, from the downward API
+    #[arg(long, env = "POD_NAMESPACE", hide = true)]
+    pub pod_namespace: Option<String>,
+
+    /// The name of our Pod, from the downward API
+    #[arg(long, env = "POD_NAME", hide = true)]
+    pub pod_name: Option<String>,
+
+    /// Look after Nodes with these labels only, so that several controllers can share a cluster
+    #[arg(long, env = "NODE_GATE_CONTROLLER_NODE_SELECTOR", value_name = "SELECTOR")]
+    pub node_selector: Option<String>,
+
+    /// The taint that kubelet registers with; taken away once the instance is in service
+    #[arg(
+        long,
+        env = "NODE_GATE_CONTROLLER_STARTUP_TAINT",
+        default_value = "node-gate.io/starting",
+        value_name = "KEY"
+    )]
+    pub startup_taint: String,
+
+    /// The taint for nodes out of service
+    #[arg(
+        long,
+        env = "NODE_GATE_CONTROLLER_TAINT",
+        default_value = "node-gate.io/out-of-service",
+        value_name = "KEY"
+    )]
+    pub taint: String,
+
+    /// Where to serve /livez, /readyz and /metrics
+    #[arg(long, env = "NODE_GATE_CONTROLLER_LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+
+    /// Say what would be done and do nothing: no write to Kubernetes or AWS, no part in the election
+    #[arg(long, env = "NODE_GATE_CONTROLLER_DRY_RUN")]
+    pub dry_run: bool,
+
+    /// How to write log lines; the variable `RUST_LOG` chooses which
+    #[arg(long, env = "NODE_GATE_CONTROLLER_LOG_FORMAT", default_value = "json", value_enum)]
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line
+    Json,
+    /// For people
+    Text,
+}
+
+/// What happens at a drain's deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnDeadlineArg {
+    /// Delete the pods with the grace that remains
+    Force,
+    /// Go on evicting for as long as the hook allows
+    Wait,
+    /// Abandon the lifecycle action: the instance dies with its pods, or is retained and billed
+    Abandon,
+}
+
+impl From<OnDeadlineArg> for OnDeadline {
+    fn from(arg: OnDeadlineArg) -> Self {
+        match arg {
+            OnDeadlineArg::Force => OnDeadline::Force,
+            OnDeadlineArg::Wait => OnDeadline::Wait,
+            OnDeadlineArg::Abandon => OnDeadline::Abandon,
+        }
+    }
+}
+
+impl Args {
+    /// The scope; clap has made sure that there is exactly one.
+    pub fn scope(&self) -> Scope {
+        if let Some(name) = &self.cluster_name {
+            Scope::Cluster(name.clone())
+        } else if self.group_tag.is_empty() {
+            Scope::Groups(self.group.clone())
+        } else {
+            Scope::Tags(self.group_tag.clone())
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    at_least(Duration::from_secs(1), text)
+}
+
+fn lease_duration(text: &str) -> Result<Duration, String> {
+    let duration = at_least(Duration::from_secs(2), text)?;
+    if duration > Duration::from_secs(3600) {
+        return Err("at most 1h".to_owned());
+    }
+    Ok(duration)
+}
+
+fn at_least(least: Duration, text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|err| err.to_string())?;
+    if duration < least {
+        Err(format!("at least {}", humantime::format_duration(least)))
+    } else {
+        Ok(duration)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_scope_is_mandatory_and_only_one_kind_is_taken() {
+        let parse = |args: &[&str]| {
+            Args::try_parse_from([&["node-gate-controller"], args].concat()).map(|args| args.scope())
+        };
+        assert!(parse(&[]).is_err());
+        assert!(parse(&["--group", "a", "--cluster-name", "b"]).is_err());
+        assert_eq!(parse(&["--cluster-name", "b"]).unwrap(), Scope::Cluster("b".into()));
+        assert_eq!(parse(&["--group", "a,b"]).unwrap(), Scope::Groups(vec!["a".into(), "b".into()]));
+        assert!(
+            matches!(parse(&["--group-tag", "k=v", "--group-tag", "l"]).unwrap(), Scope::Tags(tags) if tags.len() == 2)
+        );
+    }
+
+    #[test]
+    fn durations_that_would_spin_or_never_end_are_refused() {
+        let parse = |flag: &str, value: &str| {
+            Args::try_parse_from(["node-gate-controller", "--group", "a", flag, value]).is_ok()
+        };
+        assert!(parse("--sweep-interval", "1s"));
+        assert!(!parse("--sweep-interval", "10ms"));
+        assert!(!parse("--sweep-interval", "soon"));
+        assert!(!parse("--lease-duration", "1s"));
+        assert!(!parse("--lease-duration", "2h"));
+    }
+}

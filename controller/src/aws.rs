@@ -1,0 +1,260 @@
+//! The Auto Scaling API as the controller reads it: sweeps and pools. Nothing is decided here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_autoscaling::Client;
+use aws_sdk_autoscaling::config::retry::RetryConfig;
+use aws_sdk_autoscaling::config::timeout::TimeoutConfig;
+use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
+use lifecycle::api::{ApiError, InstanceDetail, classify};
+use tokio::time::Instant;
+
+use crate::door::Door;
+use crate::scope::Scope;
+use crate::world::{Group, Hook, Sweep};
+
+/// How many sweeps may pass before hooks are read again, if nothing else makes us.
+const HOOKS_EVERY: u32 = 20;
+/// How many sweeps may pass before a pool that shows no change is read again.
+const POOLS_EVERY: u32 = 4;
+
+/// The names of our hooks.
+#[derive(Debug, Clone)]
+pub struct HookNames {
+    /// Completed when the node is drained.
+    pub termination: String,
+    /// Completed when the node is warmed up, or Ready.
+    pub launch: String,
+}
+
+/// Makes the Auto Scaling client; all its writes pass the door, and none is repeated without our knowing.
+pub async fn connect(door: &Door) -> Client {
+    let shared = aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await;
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(door.write_timeout())
+        .build();
+    let config = aws_sdk_autoscaling::config::Builder::from(&shared)
+        .interceptor(door.clone())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::disabled())
+        .build();
+    Client::from_conf(config)
+}
+
+/// Reads our groups, remembering what need not be read each time.
+#[derive(Debug)]
+pub struct Reader {
+    client: Client,
+    scope: Scope,
+    names: HookNames,
+    sweeps: u32,
+    hooks: BTreeMap<String, Cached<Group>>,
+    pools: BTreeMap<String, Cached<PoolSign>>,
+}
+
+#[derive(Debug)]
+struct Cached<T> {
+    value: T,
+    sweep: u32,
+}
+
+/// What tells from outside that a pool may have changed.
+#[derive(Debug, PartialEq, Eq)]
+struct PoolSign {
+    size: Option<i32>,
+    desired: Option<i32>,
+    members: BTreeSet<String>,
+}
+
+impl Reader {
+    /// A reader of the groups in `scope`.
+    pub fn new(client: Client, scope: Scope, names: HookNames) -> Self {
+        Reader { client, scope, names, sweeps: 0, hooks: BTreeMap::new(), pools: BTreeMap::new() }
+    }
+
+    /// Looks at everything once. A failed call makes the sweep incomplete, not useless; the errors come along.
+    pub async fn sweep(&mut self) -> (Sweep, Vec<ApiError>) {
+        self.sweeps += 1;
+        let mut errors = Vec::new();
+        let mut sweep = Sweep::default();
+        let groups = match self.groups().await {
+            Ok(groups) => groups,
+            Err(err) => return (sweep, vec![err]),
+        };
+        for (name, group) in &groups {
+            sweep.members_read.insert(name.clone());
+            sweep.listed.extend(group.instances().iter().filter_map(|instance| {
+                detail(name, instance.instance_id(), instance.lifecycle_state().map(LifecycleState::as_str))
+            }));
+            match self.hooks(name).await {
+                Ok(hooks) => {
+                    sweep.groups.insert(name.clone(), hooks);
+                }
+                Err(err) => errors.push(err),
+            }
+            match self.pool(name, group).await {
+                Ok(Some(members)) => {
+                    sweep.pools_read.insert(name.clone());
+                    sweep.listed.extend(members);
+                }
+                Ok(None) => {}
+                Err(err) => errors.push(err),
+            }
+        }
+        self.hooks.retain(|name, _| groups.contains_key(name));
+        self.pools.retain(|name, _| groups.contains_key(name));
+        sweep.complete = errors.is_empty();
+        (sweep, errors)
+    }
+
+    async fn groups(&self) -> Result<BTreeMap<String, AutoScalingGroup>, ApiError> {
+        let filters = self.scope.filters().into_iter().map(|filter| {
+            aws_sdk_autoscaling::types::Filter::builder()
+                .name(filter.name)
+                .set_values(Some(filter.values))
+                .build()
+        });
+        let filters: Vec<_> = filters.collect();
+        let names = self.scope.names();
+        let mut pages = self
+            .client
+            .describe_auto_scaling_groups()
+            .set_filters((!filters.is_empty()).then_some(filters))
+            .set_auto_scaling_group_names((!names.is_empty()).then(|| names.to_vec()))
+            .max_records(100)
+            .into_paginator()
+            .send();
+        let mut groups = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|err| classify(&err))?;
+            for group in page.auto_scaling_groups.unwrap_or_default() {
+                let Some(name) = group.auto_scaling_group_name.clone() else { continue };
+                let tags = group.tags().iter().filter_map(|tag| {
+                    Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))
+                });
+                if self.scope.contains(&name, &tags.collect()) {
+                    groups.insert(name, group);
+                }
+            }
+        }
+        Ok(groups)
+    }
+
+    async fn hooks(&mut self, group: &str) -> Result<Group, ApiError> {
+        if let Some(cached) = self.hooks.get(group)
+            && self.sweeps - cached.sweep < HOOKS_EVERY
+        {
+            return Ok(cached.value.clone());
+        }
+        let answer = self
+            .client
+            .describe_lifecycle_hooks()
+            .auto_scaling_group_name(group)
+            .send()
+            .await
+            .map_err(|err| classify(&err))?;
+        let ours = |name: &str, transition: &str| {
+            answer
+                .lifecycle_hooks()
+                .iter()
+                .find(|hook| {
+                    hook.lifecycle_hook_name() == Some(name)
+                        && hook.lifecycle_transition() == Some(transition)
+                })
+                .map(|hook| hook_of(hook.heartbeat_timeout(), hook.global_timeout()))
+        };
+        let value = Group {
+            termination: ours(&self.names.termination, "autoscaling:EC2_INSTANCE_TERMINATING"),
+            launch: ours(&self.names.launch, "autoscaling:EC2_INSTANCE_LAUNCHING"),
+        };
+        self.hooks.insert(group.to_owned(), Cached { value: value.clone(), sweep: self.sweeps });
+        Ok(value)
+    }
+
+    /// The pool's members, if it has to be read now.
+    async fn pool(
+        &mut self,
+        name: &str,
+        group: &AutoScalingGroup,
+    ) -> Result<Option<Vec<InstanceDetail>>, ApiError> {
+        let was_read = self.pools.get(name);
+        let empty = group.warm_pool_configuration().is_none() || group.warm_pool_size() == Some(0);
+        if empty && was_read.is_none() {
+            return Ok(None);
+        }
+        let sign = PoolSign {
+            size: group.warm_pool_size(),
+            desired: group.desired_capacity(),
+            members: group
+                .instances()
+                .iter()
+                .filter_map(|instance| instance.instance_id().map(ToOwned::to_owned))
+                .collect(),
+        };
+        if was_read.is_some_and(|last| last.value == sign && self.sweeps - last.sweep < POOLS_EVERY) {
+            return Ok(None);
+        }
+        if group.warm_pool_configuration().is_none() {
+            // The pool was deleted: reading it is an error, and nobody can be in it.
+            self.pools.remove(name);
+            return Ok(Some(Vec::new()));
+        }
+        let mut pages = self
+            .client
+            .describe_warm_pool()
+            .auto_scaling_group_name(name)
+            .max_records(50)
+            .into_paginator()
+            .send();
+        let mut members = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|err| classify(&err))?;
+            members.extend(page.instances().iter().filter_map(|instance| {
+                detail(name, instance.instance_id(), instance.lifecycle_state().map(LifecycleState::as_str))
+            }));
+        }
+        self.pools.insert(name.to_owned(), Cached { value: sign, sweep: self.sweeps });
+        Ok(Some(members))
+    }
+}
+
+fn detail(group: &str, id: Option<&str>, state: Option<&str>) -> Option<InstanceDetail> {
+    Some(InstanceDetail { id: id?.to_owned(), group: group.to_owned(), state: state?.into() })
+}
+
+fn hook_of(heartbeat: Option<i32>, global: Option<i32>) -> Hook {
+    let seconds = |value: Option<i32>, default: u64| {
+        Duration::from_secs(value.and_then(|value| u64::try_from(value).ok()).unwrap_or(default))
+    };
+    let heartbeat_timeout = seconds(heartbeat, 3600);
+    // min(48 h, 100 × heartbeat) is what AWS documents, should the answer not carry it
+    let documented = (heartbeat_timeout * 100).min(Duration::from_secs(48 * 3600));
+    Hook { heartbeat_timeout, global_timeout: seconds(global, documented.as_secs()) }
+}
+
+/// Doubles from half a second to a quarter of a minute; resets with a success.
+#[derive(Debug, Default)]
+pub struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// The pause after one more failure.
+    pub fn failed(&mut self) -> Duration {
+        let pause = Duration::from_millis(500 << self.failures.min(5));
+        self.failures += 1;
+        pause.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+
+    /// The moment after one more failure when to try again.
+    pub fn next(&mut self, now: Instant) -> Instant {
+        now + self.failed()
+    }
+
+    /// All is well again.
+    pub fn succeeded(&mut self) {
+        self.failures = 0;
+    }
+}

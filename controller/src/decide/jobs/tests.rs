@@ -1,0 +1,249 @@
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Node, NodeCondition, NodeSpec, NodeStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use lifecycle::api::{InstanceDetail, Reply};
+
+use super::*;
+use crate::intent::Destination;
+use crate::world::Sweep;
+
+const PATIENCE: Patience = Patience { warm_up: Duration::from_secs(180), node: Duration::from_secs(120) };
+
+struct Bed {
+    start: Instant,
+    world: World,
+    nodes: Nodes,
+    memory: Memory,
+}
+
+fn names() -> HookNames {
+    HookNames { termination: "node-gate-termination".into(), launch: "node-gate-launch".into() }
+}
+
+impl Bed {
+    fn new() -> Self {
+        Bed {
+            start: Instant::now(),
+            world: World::default(),
+            nodes: Nodes { synced: true, ..Nodes::default() },
+            memory: Memory::default(),
+        }
+    }
+
+    fn at(&self, seconds: u64) -> Instant {
+        self.start + Duration::from_secs(seconds)
+    }
+
+    fn state(&mut self, seconds: u64, state: &str) {
+        let hook =
+            Hook { heartbeat_timeout: Duration::from_secs(60), global_timeout: Duration::from_secs(6000) };
+        let sweep = Sweep {
+            groups: BTreeMap::from([("g".into(), Group { termination: Some(hook), launch: Some(hook) })]),
+            listed: vec![InstanceDetail { id: "i-1".into(), group: "g".into(), state: state.into() }],
+            members_read: BTreeSet::new(),
+            pools_read: BTreeSet::new(),
+            complete: true,
+        };
+        self.world.apply_sweep(self.at(seconds), Timestamp::UNIX_EPOCH, sweep);
+        self.memory.look(self.at(seconds), &self.world, &self.nodes);
+    }
+
+    fn without_termination_hook(&mut self) {
+        for group in self.world.groups.values_mut() {
+            group.termination = None;
+        }
+    }
+
+    fn node(&mut self, seconds: u64, ready: bool, annotations: &[(&str, String)], provider_id: &str) {
+        let condition = NodeCondition {
+            type_: "Ready".into(),
+            status: if ready { "True" } else { "False" }.into(),
+            ..NodeCondition::default()
+        };
+        let node = Node {
+            metadata: ObjectMeta {
+                name: Some("n".into()),
+                annotations: Some(
+                    annotations.iter().map(|(key, value)| ((*key).into(), value.clone())).collect(),
+                ),
+                ..ObjectMeta::default()
+            },
+            spec: Some(NodeSpec { provider_id: Some(provider_id.into()), ..NodeSpec::default() }),
+            status: Some(NodeStatus { conditions: Some(vec![condition]), ..NodeStatus::default() }),
+        };
+        let view = NodeView::new(&node, self.nodes.by_name.get("n"), self.at(seconds));
+        self.nodes.by_name.insert("n".into(), view);
+        self.memory.look(self.at(seconds), &self.world, &self.nodes);
+    }
+
+    fn intent(completed: bool) -> (&'static str, String) {
+        let mut intent =
+            Intent::new("g", "node-gate-termination", Destination::Terminated, Timestamp::UNIX_EPOCH);
+        intent.completed = completed.then_some(Timestamp::UNIX_EPOCH);
+        (intent::ANNOTATION, intent.to_text())
+    }
+
+    fn work(&self, seconds: u64) -> Option<Work> {
+        jobs(self.at(seconds), &self.world, &self.nodes, &self.memory, &names(), &PATIENCE).remove("i-1")
+    }
+
+    fn open(&self) -> Vec<String> {
+        open_actions(&self.world, &self.nodes, &self.memory, &names())
+            .into_iter()
+            .map(|open| open.action.hook)
+            .collect()
+    }
+}
+
+const OURS: &str = "aws:///z/i-1";
+
+#[test]
+fn a_leaving_node_is_drained_once_its_intent_is_durable_and_not_before() {
+    let mut bed = Bed::new();
+    bed.state(0, "Terminating:Wait");
+    bed.node(0, true, &[], OURS);
+    assert_eq!(bed.work(0), None);
+    assert_eq!(bed.open(), ["node-gate-termination"], "kept alive already");
+    bed.node(1, true, &[Bed::intent(false)], OURS);
+    assert!(matches!(bed.work(1), Some(Work::Terminate { node, .. }) if node == "n"));
+}
+
+#[test]
+fn a_completed_action_is_neither_repeated_nor_kept_alive_while_another_hook_holds() {
+    let mut bed = Bed::new();
+    bed.state(0, "Terminating:Wait");
+    bed.node(0, true, &[Bed::intent(true)], OURS);
+    assert_eq!(bed.work(600), None);
+    assert!(bed.open().is_empty());
+}
+
+#[test]
+fn an_instance_without_a_node_is_completed_only_after_patience() {
+    let mut bed = Bed::new();
+    bed.state(0, "Terminating:Wait");
+    assert_eq!(bed.work(119), None);
+    assert_eq!(bed.open(), ["node-gate-termination"]);
+    assert!(matches!(bed.work(120), Some(Work::Complete { .. })));
+}
+
+#[test]
+fn a_node_that_lacks_a_provider_id_may_be_anybodys_so_nothing_is_completed() {
+    let mut bed = Bed::new();
+    bed.node(0, true, &[], "");
+    bed.state(0, "Terminating:Wait");
+    assert_eq!(bed.work(6000), None);
+}
+
+#[test]
+fn nothing_is_completed_while_the_node_watch_is_not_synced() {
+    let mut bed = Bed::new();
+    bed.nodes.synced = false;
+    bed.state(0, "Terminating:Wait");
+    assert_eq!(bed.work(6000), None);
+}
+
+#[test]
+fn a_node_that_vanished_is_waited_for_by_name() {
+    let mut bed = Bed::new();
+    bed.state(0, "InService");
+    bed.node(0, true, &[], OURS);
+    bed.nodes.by_name.clear();
+    bed.state(10, "Terminating:Wait");
+    assert!(matches!(bed.work(10), Some(Work::Terminate { node, .. }) if node == "n"));
+}
+
+#[test]
+fn a_pool_member_that_dies_is_completed_at_once() {
+    let mut bed = Bed::new();
+    bed.state(0, "Warmed:Terminating:Wait");
+    assert!(matches!(bed.work(0), Some(Work::Complete { .. })));
+}
+
+#[test]
+fn a_group_without_our_hook_is_left_alone() {
+    let mut bed = Bed::new();
+    bed.state(0, "Terminating:Wait");
+    bed.node(0, true, &[Bed::intent(false)], OURS);
+    bed.without_termination_hook();
+    assert_eq!(bed.work(6000), None);
+    assert!(bed.open().is_empty());
+}
+
+#[test]
+fn an_entering_instance_gets_its_warm_up_time() {
+    let mut bed = Bed::new();
+    bed.state(0, "Warmed:Pending:Wait");
+    bed.world.apply_probe(bed.at(0), "i-1", Some(Reply::NoActiveAction));
+    assert_eq!(bed.open(), ["node-gate-launch"]);
+    assert_eq!(bed.work(179), None);
+    assert!(
+        matches!(bed.work(180), Some(Work::Complete { action, .. }) if action.hook == "node-gate-launch")
+    );
+}
+
+#[test]
+fn a_returning_instance_is_drained_for_the_termination_hook() {
+    let mut bed = Bed::new();
+    bed.state(0, "InService");
+    bed.node(0, true, &[Bed::intent(false)], OURS);
+    bed.state(10, "Warmed:Pending:Wait");
+    assert_eq!(bed.open(), ["node-gate-termination"]);
+    assert!(
+        matches!(bed.work(600), Some(Work::Terminate { action, .. }) if action.hook == "node-gate-termination")
+    );
+}
+
+#[test]
+fn a_launch_is_completed_when_ready_was_reported_after_pending_was_seen() {
+    let mut bed = Bed::new();
+    bed.node(0, true, &[], OURS);
+    bed.state(10, "Pending:Wait");
+    assert_eq!(bed.work(10), None, "an old Ready of a stopped machine");
+    bed.node(11, false, &[], OURS);
+    assert_eq!(bed.work(11), None);
+    bed.node(12, true, &[], OURS);
+    assert!(matches!(bed.work(12), Some(Work::Complete { .. })));
+}
+
+#[test]
+fn a_ready_node_is_believed_after_the_time_in_which_a_dead_kubelet_is_found_out() {
+    let mut bed = Bed::new();
+    bed.node(0, true, &[], OURS);
+    bed.state(1, "Pending:Wait");
+    assert_eq!(bed.work(60), None);
+    assert!(matches!(bed.work(61), Some(Work::Complete { .. })));
+}
+
+#[test]
+fn a_leaked_node_is_emptied_while_its_machine_runs_and_left_when_it_is_off() {
+    let mut bed = Bed::new();
+    bed.node(0, true, &[], OURS);
+    bed.state(0, "Warmed:Running");
+    assert!(matches!(bed.work(0), Some(Work::EmptyLeak { .. })));
+    bed.state(1, "Warmed:Stopped");
+    assert_eq!(bed.work(1), None);
+    bed.state(2, "Warmed:Dreaming");
+    assert_eq!(bed.work(2), None, "an unknown state evicts nothing");
+}
+
+#[test]
+fn a_node_whose_owner_says_ignore_is_left_alone_and_its_action_may_time_out() {
+    let mut bed = Bed::new();
+    bed.state(0, "Terminating:Wait");
+    bed.node(0, true, &[Bed::intent(false), ("node-gate.io/ignore", "true".into())], OURS);
+    assert_eq!(bed.work(6000), None);
+    assert!(bed.open().is_empty());
+}
+
+#[test]
+fn done_work_is_forgotten_when_the_state_moves_on() {
+    let mut bed = Bed::new();
+    bed.state(0, "Warmed:Terminating:Wait");
+    bed.memory.done("i-1", &bed.world);
+    assert_eq!(bed.work(0), None);
+    bed.state(1, "Warmed:Terminating:Retained");
+    bed.state(2, "Warmed:Terminating:Wait");
+    assert!(bed.work(2).is_some(), "a new action");
+}

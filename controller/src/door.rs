@@ -1,0 +1,215 @@
+//! The door: the one way by which writes leave the controller.
+//!
+//! A write passes only while our claim to the lease holds for longer than the write may take, and never in a dry run.
+//! Reads pass always. Heartbeats need no claim, for a second one is harmless and a missing one loses a node, but a dry
+//! run keeps them in, too.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use aws_sdk_autoscaling::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_autoscaling::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use futures::future::BoxFuture;
+use http::{Method, Request};
+use lifecycle::api::Refusal;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tower::{Layer, Service};
+
+/// A read may take this long.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Our claim to the lease: until when, on our monotonic clock, nobody else can hold it.
+pub type Claim = Option<Instant>;
+
+/// Decides whether a write may leave, and counts those kept in.
+#[derive(Debug, Clone)]
+pub struct Door {
+    claim: watch::Receiver<Claim>,
+    dry_run: bool,
+    write_timeout: Duration,
+    refused: Arc<AtomicU64>,
+}
+
+impl Door {
+    /// A door that opens while `claim` holds for longer than `write_timeout`.
+    pub fn new(claim: watch::Receiver<Claim>, dry_run: bool, write_timeout: Duration) -> Self {
+        Door { claim, dry_run, write_timeout, refused: Arc::default() }
+    }
+
+    /// True if nothing may ever leave.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// How long a write may take; the claim must hold for longer.
+    pub fn write_timeout(&self) -> Duration {
+        self.write_timeout
+    }
+
+    /// How many writes were kept in.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Lets a fenced write pass or says why not.
+    pub fn pass(&self, now: Instant) -> Result<(), Refusal> {
+        if self.dry_run {
+            self.refuse("dry run")
+        } else if self.claim.borrow().is_some_and(|until| until > now + self.write_timeout) {
+            Ok(())
+        } else {
+            self.refuse("the lease claim does not hold for long enough")
+        }
+    }
+
+    fn pass_unfenced(&self) -> Result<(), Refusal> {
+        if self.dry_run { self.refuse("dry run") } else { Ok(()) }
+    }
+
+    fn refuse(&self, why: &'static str) -> Result<(), Refusal> {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        Err(Refusal(why))
+    }
+}
+
+impl Intercept for Door {
+    fn name(&self) -> &'static str {
+        "Door"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = config.load::<Metadata>().map_or("", |metadata| metadata.name());
+        if operation.starts_with("Describe") {
+            Ok(())
+        } else if operation == "RecordLifecycleActionHeartbeat" {
+            Ok(self.pass_unfenced()?)
+        } else {
+            Ok(self.pass(Instant::now())?)
+        }
+    }
+}
+
+impl<S> Layer<S> for Door {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Guarded { door: self.clone(), inner }
+    }
+}
+
+/// A Kubernetes client's service behind the door. Every call but a watch has a timeout.
+#[derive(Debug, Clone)]
+pub struct Guarded<S> {
+    door: Door,
+    inner: S,
+}
+
+impl<S, B> Service<Request<B>> for Guarded<S>
+where
+    S: Service<Request<B>>,
+    S::Error: Into<tower::BoxError> + Send,
+    S::Future: Send + 'static,
+    S::Response: Send,
+{
+    type Response = S::Response;
+    type Error = tower::BoxError;
+    type Future = BoxFuture<'static, Result<S::Response, tower::BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let reads = [Method::GET, Method::HEAD].contains(request.method());
+        let watches = request.uri().query().is_some_and(|query| query.contains("watch="));
+        if !reads && let Err(refusal) = self.door.pass(Instant::now()) {
+            return Box::pin(async move { Err(refusal.into()) });
+        }
+        let limit = if reads { READ_TIMEOUT } else { self.door.write_timeout };
+        let call = self.inner.call(request);
+        Box::pin(async move {
+            if watches {
+                return call.await.map_err(Into::into);
+            }
+            match tokio::time::timeout(limit, call).await {
+                Ok(answer) => answer.map_err(Into::into),
+                Err(_) => Err(format!("no answer within {}s", limit.as_secs_f32()).into()),
+            }
+        })
+    }
+}
+
+/// True if a Kubernetes call failed because the door kept it in.
+pub fn is_refusal(err: &kube::Error) -> bool {
+    matches!(err, kube::Error::Service(inner) if inner.is::<Refusal>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITE: Duration = Duration::from_secs(5);
+
+    fn door(dry_run: bool) -> (watch::Sender<Claim>, Door) {
+        let (sender, receiver) = watch::channel(None);
+        (sender, Door::new(receiver, dry_run, WRITE))
+    }
+
+    #[test]
+    fn a_write_passes_only_while_the_claim_outlives_it() {
+        let (claim, door) = door(false);
+        let now = Instant::now();
+        assert!(door.pass(now).is_err(), "no claim yet");
+        claim.send_replace(Some(now + WRITE));
+        assert!(door.pass(now).is_err(), "the write could outlive the claim");
+        claim.send_replace(Some(now + WRITE + Duration::from_millis(1)));
+        assert!(door.pass(now).is_ok());
+        claim.send_replace(None);
+        assert!(door.pass(now).is_err(), "lost");
+        assert_eq!(door.refused(), 3);
+    }
+
+    #[test]
+    fn nothing_passes_in_a_dry_run() {
+        let (claim, door) = door(true);
+        let now = Instant::now();
+        claim.send_replace(Some(now + WRITE * 10));
+        assert!(door.pass(now).is_err());
+        assert!(door.pass_unfenced().is_err());
+    }
+
+    #[test]
+    fn heartbeats_need_no_claim() {
+        let (_claim, door) = door(false);
+        assert!(door.pass_unfenced().is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_kubernetes_client_reads_without_a_claim_and_writes_only_with_one() {
+        let (claim, door) = door(false);
+        let service = tower::service_fn(|request: Request<()>| async move {
+            Ok::<_, tower::BoxError>(request.method().to_string())
+        });
+        let mut guarded = door.layer(service);
+        let mut send = |method: Method| {
+            let request = Request::builder().method(method).uri("/api/v1/nodes/n").body(()).unwrap();
+            guarded.call(request)
+        };
+        assert_eq!(send(Method::GET).await.unwrap(), "GET");
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            assert!(send(method.clone()).await.unwrap_err().is::<Refusal>(), "{method}");
+        }
+        claim.send_replace(Some(Instant::now() + WRITE * 2));
+        assert_eq!(send(Method::PATCH).await.unwrap(), "PATCH");
+    }
+}

@@ -1,0 +1,51 @@
+//! Everything that a leader runs, in one future: dropping it ends all of it.
+
+use std::time::Duration;
+
+use aws_sdk_autoscaling::Client;
+use tokio::sync::watch;
+
+use crate::aws::Reader;
+use crate::metrics::Metrics;
+use crate::nodes::Nodes;
+use crate::observe::Observer;
+use crate::reconcile::Reconciler;
+use crate::scope::Scope;
+use crate::world::World;
+
+/// What leading needs.
+#[derive(Clone)]
+pub struct Leader {
+    /// Which groups are ours.
+    pub scope: Scope,
+    /// The Auto Scaling client behind the door.
+    pub client: Client,
+    /// Time between sweeps.
+    pub sweep_interval: Duration,
+    /// Decides and acts.
+    pub reconciler: Reconciler,
+    /// The Node watch, which goes on without us.
+    pub nodes: watch::Receiver<Nodes>,
+    /// Counters.
+    pub metrics: Metrics,
+}
+
+impl Leader {
+    /// Leads until dropped; returns only if a loop broke.
+    pub async fn lead(self) -> anyhow::Result<()> {
+        let names = self.reconciler.names.clone();
+        let (world, seen_world) = watch::channel(World::default());
+        let observer = Observer {
+            reader: Reader::new(self.client.clone(), self.scope, names.clone()),
+            client: self.client,
+            sweep_interval: self.sweep_interval,
+            termination_hook: names.termination,
+            nodes: self.nodes.clone(),
+            metrics: self.metrics,
+        };
+        tokio::select! {
+            ended = observer.run(world) => ended,
+            ended = self.reconciler.run(seen_world, self.nodes) => ended,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Nodes as we use them: one watch, trimmed to the fields that decide something.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::{Node, Taint};
+use kube::runtime::watcher::{self, Event};
+use kube::{Api, Client, ResourceExt};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// What concerns us of a Node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeView {
+    /// Its name.
+    pub name: String,
+    /// The version this view was made from; guards every patch.
+    pub resource_version: String,
+    /// The EC2 instance behind it, out of `spec.providerID`; none if it has none or is no EC2 instance.
+    pub instance: Option<String>,
+    /// True while `spec.providerID` is empty: it may turn out to be anybody's.
+    pub lacks_provider_id: bool,
+    /// Its labels of ours and those by which others claim it.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations of ours.
+    pub annotations: BTreeMap<String, String>,
+    /// All its taints; the list is atomic, so we must know the foreign ones to keep them.
+    pub taints: Vec<Taint>,
+    /// Cordoned, by whomever.
+    pub unschedulable: bool,
+    /// Its Ready condition.
+    pub ready: Ready,
+}
+
+/// A Node's Ready condition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ready {
+    /// True if the status is `True`; `False`, `Unknown` and no condition are all not ready.
+    pub is: bool,
+    /// When we were told of it, on our monotonic clock; unlike the condition's own times it needs no agreeing clocks.
+    pub told: Instant,
+    /// The condition's own times, only to notice a new report.
+    report: (Option<i64>, Option<i64>),
+}
+
+/// All Nodes of the selector.
+#[derive(Debug, Clone, Default)]
+pub struct Nodes {
+    /// False until the first list is complete.
+    pub synced: bool,
+    /// By name.
+    pub by_name: BTreeMap<String, NodeView>,
+}
+
+impl Nodes {
+    /// The instance ids of all Nodes.
+    pub fn instances(&self) -> impl Iterator<Item = &str> {
+        self.by_name.values().filter_map(|node| node.instance.as_deref())
+    }
+
+    /// Nodes by the instance behind them.
+    pub fn by_instance(&self) -> BTreeMap<&str, &NodeView> {
+        self.by_name.values().filter_map(|node| Some((node.instance.as_deref()?, node))).collect()
+    }
+}
+
+/// Others' claims on a Node: Karpenter's, Fargate's and hybrid nodes are none of our business.
+const CLAIMS: &[&str] =
+    &["karpenter.sh/nodepool", "karpenter.sh/provisioner-name", "eks.amazonaws.com/compute-type"];
+const OUR_PREFIX: &str = "node-gate.io/";
+
+impl NodeView {
+    /// Trims a Node; `before` is the view it replaces.
+    pub fn new(node: &Node, before: Option<&NodeView>, now: Instant) -> Self {
+        let spec = node.spec.clone().unwrap_or_default();
+        let provider_id = spec.provider_id.unwrap_or_default();
+        let ours = |(key, value): (&String, &String)| {
+            (key.starts_with(OUR_PREFIX) || CLAIMS.contains(&key.as_str()))
+                .then(|| (key.clone(), value.clone()))
+        };
+        NodeView {
+            name: node.name_any(),
+            resource_version: node.resource_version().unwrap_or_default(),
+            instance: instance_of(&provider_id),
+            lacks_provider_id: provider_id.is_empty(),
+            labels: node.labels().iter().filter_map(ours).collect(),
+            annotations: node.annotations().iter().filter_map(ours).collect(),
+            taints: spec.taints.unwrap_or_default(),
+            unschedulable: spec.unschedulable.unwrap_or(false),
+            ready: ready_of(node, before.map(|node| &node.ready), now),
+        }
+    }
+
+    /// True if somebody else looks after this Node, or its owner told us to leave it alone.
+    pub fn is_off_limits(&self) -> bool {
+        let claimed = self.labels.contains_key("karpenter.sh/nodepool")
+            || self.labels.contains_key("karpenter.sh/provisioner-name")
+            || self
+                .labels
+                .get("eks.amazonaws.com/compute-type")
+                .is_some_and(|kind| ["fargate", "hybrid", "auto"].contains(&kind.as_str()));
+        claimed || self.annotations.get("node-gate.io/ignore").is_some_and(|value| value == "true")
+    }
+}
+
+/// `aws:///ZONE/i-…` → `i-…`. Fargate and hybrid nodes have other forms.
+fn instance_of(provider_id: &str) -> Option<String> {
+    let id = provider_id.strip_prefix("aws:///")?.rsplit('/').next()?;
+    id.starts_with("i-").then(|| id.to_owned())
+}
+
+fn ready_of(node: &Node, before: Option<&Ready>, now: Instant) -> Ready {
+    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
+    let condition = conditions.and_then(|all| all.iter().find(|condition| condition.type_ == "Ready"));
+    let seconds = |time: &Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time>| {
+        time.as_ref().map(|time| time.0.as_second())
+    };
+    let is = condition.is_some_and(|condition| condition.status == "True");
+    let report = condition.map_or((None, None), |condition| {
+        (seconds(&condition.last_heartbeat_time), seconds(&condition.last_transition_time))
+    });
+    match before {
+        Some(before) if before.is == is && before.report == report => before.clone(),
+        Some(_) | None => Ready { is, told: now, report },
+    }
+}
+
+/// Watches the Nodes that match `selector` for ever and publishes them.
+pub async fn watch(
+    client: Client,
+    selector: Option<String>,
+    out: watch::Sender<Nodes>,
+) -> anyhow::Result<()> {
+    let config = watcher::Config { label_selector: selector, ..watcher::Config::default() };
+    let backoff = watcher::DefaultBackoff::default();
+    let events =
+        kube::runtime::WatchStreamExt::backoff(watcher::watcher(Api::<Node>::all(client), config), backoff);
+    let mut events = pin!(events);
+    let mut relisted: BTreeMap<String, NodeView> = BTreeMap::new();
+    let mut failing = false;
+    while let Some(event) = events.next().await {
+        let event = match event {
+            Ok(event) => event,
+            Err(err) => {
+                if !failing {
+                    tracing::warn!(%err, "watching nodes fails, retrying");
+                }
+                failing = true;
+                continue;
+            }
+        };
+        if failing {
+            tracing::info!("watching nodes again");
+            failing = false;
+        }
+        let now = Instant::now();
+        match event {
+            Event::Init => relisted.clear(),
+            Event::InitApply(node) => {
+                let view = NodeView::new(&node, out.borrow().by_name.get(&node.name_any()), now);
+                relisted.insert(view.name.clone(), view);
+            }
+            Event::InitDone => {
+                let by_name = std::mem::take(&mut relisted);
+                out.send_replace(Nodes { synced: true, by_name });
+            }
+            Event::Apply(node) => out.send_modify(|nodes| {
+                let view = NodeView::new(&node, nodes.by_name.get(&node.name_any()), now);
+                nodes.by_name.insert(view.name.clone(), view);
+            }),
+            Event::Delete(node) => out.send_modify(|nodes| {
+                nodes.by_name.remove(&node.name_any());
+            }),
+        }
+    }
+    anyhow::bail!("the watch of nodes ended")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ec2_provider_ids_name_an_instance() {
+        assert_eq!(instance_of("aws:///us-east-1a/i-0abc"), Some("i-0abc".into()));
+        assert_eq!(instance_of("aws:///us-east-1a/fargate-ip-10-0-0-1"), None);
+        assert_eq!(instance_of("eks-hybrid:///us-east-1/c/mi-1"), None);
+        assert_eq!(instance_of("kwok://node"), None);
+        assert_eq!(instance_of(""), None);
+    }
+}

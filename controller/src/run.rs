@@ -1,0 +1,202 @@
+//! Puts the program together and keeps it running: the first main loop to end ends the process.
+
+use anyhow::Context;
+use kube::client::ClientBuilder;
+use kube::{Client, Config};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::args::{Args, LogFormat};
+use crate::aws::{self, HookNames};
+use crate::decide::jobs::Patience;
+use crate::decide::marks::Keys;
+use crate::door::{Claim, Door};
+use crate::heartbeat::Heartbeats;
+use crate::lead::Leader;
+use crate::lease::{self, Publish, Settings};
+use crate::metrics::Metrics;
+use crate::nodes::{self, Nodes};
+use crate::reconcile::Reconciler;
+use crate::server::{self, Probes};
+use crate::{drain, job};
+
+/// How long a test may take to connect to the API server before we say that it cannot be reached.
+const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Sets up logging to standard error.
+pub fn init_logging(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,kube_runtime=error,kube_client=error"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Text => lines.init(),
+    }
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    // Before anything that can be slow: from now on a signal ends us cleanly.
+    let mut stop_signal = stop_signal()?;
+    let listener =
+        TcpListener::bind(args.listen).await.with_context(|| format!("listening on {}", args.listen))?;
+    tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "serving");
+
+    let (claim, seen_claim) = watch::channel::<Claim>(None);
+    let (holder, seen_holder) = watch::channel(None);
+    let (stop, stopped) = watch::channel(false);
+    let (nodes, seen_nodes) = watch::channel(Nodes::default());
+    let metrics = Metrics::new()?;
+
+    let write_timeout = args.lease_duration / 3;
+    let door = Door::new(seen_claim.clone(), args.dry_run, write_timeout);
+    let (reader, writer, namespace) = kube_clients(&door).await?;
+    let settings = settings(&args, namespace);
+    say_if_unreachable(&reader).await;
+    let aws = aws::connect(&door).await;
+    let heartbeats = Heartbeats::default();
+    let leader = leader(&args, &writer, &aws, &heartbeats, &seen_nodes, &metrics);
+
+    let mut loops = JoinSet::new();
+    loops.spawn(nodes::watch(reader.clone(), args.node_selector.clone(), nodes));
+    let probes = Probes {
+        nodes: seen_nodes,
+        holder: (!args.dry_run).then(|| seen_holder.clone()),
+        metrics: metrics.clone(),
+    };
+    let mut server_stop = stopped.clone();
+    loops.spawn(server::serve(listener, probes, async move {
+        server_stop.wait_for(|stop| *stop).await.ok();
+    }));
+    let mut election = JoinSet::new();
+    if args.dry_run {
+        tracing::info!("dry run: nothing will be written");
+        loops.spawn(leader.lead());
+    } else {
+        loops.spawn(heartbeats.run(aws, settings.identity.clone(), seen_holder, metrics.clone()));
+        loops.spawn(lead_while_claimed(leader, seen_claim, metrics));
+        election.spawn(lease::run(reader, settings, Publish { claim, holder }, stopped));
+    }
+
+    let ended = tokio::select! {
+        _ = stop_signal.recv() => Ok(()),
+        Some(ended) = loops.join_next() => ended.context("a main loop panicked")?.context("a main loop ended"),
+        Some(ended) = election.join_next() => ended.context("the election panicked")?.context("the election ended"),
+    };
+    tracing::info!("stopping");
+    // First everything that writes, then the lease: nobody may lead while we still do something.
+    loops.shutdown().await;
+    stop.send_replace(true);
+    while let Some(last) = election.join_next().await {
+        last.context("the election panicked")?.context("ending the election")?;
+    }
+    ended
+}
+
+async fn lead_while_claimed(
+    leader: Leader,
+    mut claim: watch::Receiver<Claim>,
+    metrics: Metrics,
+) -> anyhow::Result<()> {
+    loop {
+        claim.wait_for(Option::is_some).await.context("waiting for the claim")?;
+        tracing::info!("leading");
+        metrics.leader.set(1);
+        tokio::select! {
+            ended = leader.clone().lead() => return ended,
+            () = lease::lost(claim.clone()) => {}
+        }
+        metrics.leader.set(0);
+        tracing::warn!("lost the lease claim, everything that writes is stopped");
+        wait_for_renewal(&mut claim).await?;
+    }
+}
+
+/// A claim that lapsed by the clock is still in the channel; only another value can be a new claim.
+async fn wait_for_renewal(claim: &mut watch::Receiver<Claim>) -> anyhow::Result<()> {
+    let lapsed = *claim.borrow_and_update();
+    claim.wait_for(|now| *now != lapsed).await.context("waiting for the claim")?;
+    Ok(())
+}
+
+fn leader(
+    args: &Args,
+    writer: &Client,
+    aws: &aws_sdk_autoscaling::Client,
+    heartbeats: &Heartbeats,
+    nodes: &watch::Receiver<Nodes>,
+    metrics: &Metrics,
+) -> Leader {
+    let policy = drain::Policy {
+        deadline: args.drain_deadline,
+        on_deadline: args.on_deadline.into(),
+        settle: std::time::Duration::from_secs(1),
+    };
+    let reconciler = Reconciler {
+        kube: writer.clone(),
+        tools: job::Tools { kube: writer.clone(), aws: aws.clone(), policy },
+        keys: Keys { startup: args.startup_taint.clone(), out_of_service: args.taint.clone() },
+        names: HookNames { termination: args.termination_hook.clone(), launch: args.launch_hook.clone() },
+        patience: Patience { warm_up: args.warm_up_time, node: args.node_patience },
+        heartbeats: heartbeats.clone(),
+        metrics: metrics.clone(),
+        dry_run: args.dry_run,
+    };
+    Leader {
+        scope: args.scope(),
+        client: aws.clone(),
+        sweep_interval: args.sweep_interval,
+        reconciler,
+        nodes: nodes.clone(),
+        metrics: metrics.clone(),
+    }
+}
+
+/// A client for reads and the lease, and one for all other writes, behind the door.
+async fn kube_clients(door: &Door) -> anyhow::Result<(Client, Client, String)> {
+    let mut config = Config::infer().await.context("finding the API server (KUBECONFIG, or in a cluster)")?;
+    // We own the pace of everything we send; hidden retries would hold up a drain for minutes.
+    config.default_retry = false;
+    let namespace = config.default_namespace.clone();
+    let reader = Client::try_from(config.clone()).context("making the Kubernetes client")?;
+    let writer = ClientBuilder::try_from(config).context("making the Kubernetes client")?.with_layer(door);
+    Ok((reader, writer.build(), namespace))
+}
+
+fn settings(args: &Args, namespace: String) -> Settings {
+    let named = args.identity.clone().or_else(|| args.pod_name.clone());
+    Settings {
+        namespace: args.lease_namespace.clone().or_else(|| args.pod_namespace.clone()).unwrap_or(namespace),
+        name: args.lease_name.clone(),
+        identity: named.unwrap_or_else(|| format!("node-gate-controller-{:08x}", fastrand::u32(..))),
+        duration: args.lease_duration,
+    }
+}
+
+async fn say_if_unreachable(client: &Client) {
+    let answer = tokio::time::timeout(FIRST_CONTACT, client.apiserver_version()).await;
+    match answer {
+        Ok(Ok(version)) => tracing::info!(version = version.git_version, "connected to the API server"),
+        Ok(Err(err)) => tracing::warn!(error = format!("{err}"), "cannot reach the API server, retrying"),
+        Err(_) => tracing::warn!("the API server does not answer, retrying"),
+    }
+}
+
+/// Turns SIGTERM and SIGINT into one event.
+fn stop_signal() -> anyhow::Result<tokio::sync::mpsc::Receiver<()>> {
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate()).context("listening for SIGTERM")?,
+        signal(SignalKind::interrupt()).context("listening for SIGINT")?,
+    );
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        sender.send(()).await.ok();
+    });
+    Ok(receiver)
+}

@@ -1,0 +1,350 @@
+//! What is known of our groups and their instances, and what has to be asked next. Pure: time comes as an argument.
+//!
+//! Absence is no evidence here: an instance that a sweep does not list is *doubted* and asked for by id, and it is gone
+//! only when asked by id and unlisted twice, ten seconds apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lifecycle::api::{InstanceDetail, Reply};
+use lifecycle::{Direction, LifecycleState};
+use tokio::time::Instant;
+
+use crate::decide::{Phase, phase};
+
+/// Two unlisted answers must lie at least this far apart before an instance counts as gone.
+const GONE_AFTER: Duration = Duration::from_secs(10);
+/// How often an instance on its way into service is looked up.
+const JOINING_PACE: Duration = Duration::from_secs(2);
+/// For how long it is looked up at that pace.
+const JOINING_PATIENCE: Duration = Duration::from_secs(300);
+/// How often an instance of somebody else's group is looked up again, while its Node is here.
+const FOREIGN_PACE: Duration = Duration::from_secs(300);
+/// How often the direction of an instance is probed until an answer comes.
+const PROBE_PACE: Duration = Duration::from_secs(2);
+
+/// A lifecycle hook of ours on a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hook {
+    /// An action ends with its default result when no heartbeat comes for this long.
+    pub heartbeat_timeout: Duration,
+    /// An action ends after this long whatever comes.
+    pub global_timeout: Duration,
+}
+
+/// One of our groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Our termination hook, if the group has it.
+    pub termination: Option<Hook>,
+    /// Our launch hook, if the group has it.
+    pub launch: Option<Hook>,
+}
+
+/// One of our instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// Its group.
+    pub group: String,
+    /// Its lifecycle state as last seen.
+    pub state: LifecycleState,
+    /// When it was first seen in this state, on our monotonic clock.
+    pub since: Instant,
+    /// The same on the wall clock, for records that outlive us.
+    pub since_wall: Timestamp,
+    /// Since when it is on its way into service, if it is.
+    pub joining_since: Option<Instant>,
+    /// Which way it goes through `Warmed:Pending*`, once known.
+    pub direction: Option<Direction>,
+    seen: Instant,
+    doubted: bool,
+    unlisted_since: Option<Instant>,
+    probed: Option<Instant>,
+}
+
+/// What a sweep brought.
+#[derive(Debug, Clone, Default)]
+pub struct Sweep {
+    /// Our groups by name.
+    pub groups: BTreeMap<String, Group>,
+    /// Every instance listed, in groups and pools.
+    pub listed: Vec<InstanceDetail>,
+    /// Groups whose members were read.
+    pub members_read: BTreeSet<String>,
+    /// Groups whose warm pool was read.
+    pub pools_read: BTreeSet<String>,
+    /// False if a call or a page failed: then nothing may be concluded from what is missing.
+    pub complete: bool,
+}
+
+/// How an instance id stands to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// A member of one of our groups or pools.
+    Ours(&'a Instance),
+    /// A member of a group out of our scope.
+    Foreign,
+    /// Terminated long ago, or of no group: asked for twice and unlisted, since then.
+    Gone(Instant),
+    /// Not asked for yet, or without an answer yet.
+    NotKnown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stranger {
+    Foreign { asked: Instant },
+    UnlistedOnce { asked: Instant },
+    Gone { since: Instant },
+}
+
+/// All that is known of AWS.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    /// Our groups by name.
+    pub groups: BTreeMap<String, Group>,
+    /// Our instances by id.
+    pub instances: BTreeMap<String, Instance>,
+    /// True after the first complete sweep of this leadership.
+    pub swept: bool,
+    strangers: BTreeMap<String, Stranger>,
+}
+
+impl World {
+    /// Takes in a sweep.
+    pub fn apply_sweep(&mut self, now: Instant, wall: Timestamp, sweep: Sweep) {
+        if sweep.complete {
+            self.groups = sweep.groups;
+            self.swept = true;
+        } else {
+            self.groups.extend(sweep.groups);
+        }
+        let mut listed: BTreeMap<&str, Vec<&InstanceDetail>> = BTreeMap::new();
+        for detail in &sweep.listed {
+            listed.entry(&detail.id).or_default().push(detail);
+        }
+        for (id, details) in &listed {
+            let agree = details.windows(2).all(|pair| pair[0].state == pair[1].state);
+            if agree {
+                self.see(now, wall, details[0]);
+            } else if let Some(instance) = self.instances.get_mut(*id) {
+                instance.doubted = true;
+            } else {
+                self.see(now, wall, details[0]);
+                self.instances.entry((*id).to_owned()).and_modify(|instance| instance.doubted = true);
+            }
+        }
+        for (id, instance) in &mut self.instances {
+            let should_be_listed = if instance.state.is_warmed() {
+                sweep.pools_read.contains(&instance.group)
+            } else {
+                sweep.members_read.contains(&instance.group)
+            };
+            let group_left = sweep.complete && !self.groups.contains_key(&instance.group);
+            if (should_be_listed || group_left) && !listed.contains_key(id.as_str()) {
+                instance.doubted = true;
+            }
+        }
+    }
+
+    /// Takes in the answers of a look-up of `asked`.
+    pub fn apply_lookup(
+        &mut self,
+        now: Instant,
+        wall: Timestamp,
+        asked: &[String],
+        answers: &[InstanceDetail],
+    ) {
+        for detail in answers {
+            if self.groups.contains_key(&detail.group) {
+                self.see(now, wall, detail);
+            } else {
+                self.instances.remove(&detail.id);
+                self.strangers.insert(detail.id.clone(), Stranger::Foreign { asked: now });
+            }
+        }
+        for id in asked.iter().filter(|id| answers.iter().all(|detail| detail.id != **id)) {
+            self.unlisted(now, id);
+        }
+    }
+
+    /// Takes in the answer to a direction probe: a heartbeat for our termination hook.
+    pub fn apply_probe(&mut self, now: Instant, id: &str, reply: Option<Reply>) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.probed = Some(now);
+            match reply {
+                Some(Reply::Accepted) => instance.direction = Some(Direction::Returning),
+                Some(Reply::NoActiveAction) => instance.direction = Some(Direction::Entering),
+                None => {}
+            }
+        }
+    }
+
+    /// How an id stands to us.
+    pub fn standing(&self, id: &str) -> Standing<'_> {
+        if let Some(instance) = self.instances.get(id) {
+            return Standing::Ours(instance);
+        }
+        match self.strangers.get(id) {
+            Some(Stranger::Foreign { .. }) => Standing::Foreign,
+            Some(Stranger::Gone { since }) => Standing::Gone(*since),
+            Some(Stranger::UnlistedOnce { .. }) | None => Standing::NotKnown,
+        }
+    }
+
+    /// The ids that should be looked up now: doubted ones, those in motion, and Nodes' instances we know nothing of.
+    pub fn due_lookups<'a>(
+        &self,
+        now: Instant,
+        sweep_interval: Duration,
+        nodes: impl Iterator<Item = &'a str>,
+    ) -> Vec<String> {
+        let ours = self.instances.iter().filter(|(_, instance)| instance.is_due(now, sweep_interval));
+        let mut due: BTreeSet<String> = ours.map(|(id, _)| id.clone()).collect();
+        for id in nodes.filter(|id| !self.instances.contains_key(*id)) {
+            let ask = match self.strangers.get(id) {
+                None => true,
+                Some(Stranger::UnlistedOnce { asked }) => now.duration_since(*asked) >= GONE_AFTER,
+                Some(Stranger::Foreign { asked }) => now.duration_since(*asked) >= FOREIGN_PACE,
+                Some(Stranger::Gone { .. }) => false,
+            };
+            if ask {
+                due.insert(id.to_owned());
+            }
+        }
+        due.into_iter().collect()
+    }
+
+    /// The instances whose direction only a probe can tell, with their groups.
+    pub fn due_probes(&self, now: Instant) -> Vec<(String, String)> {
+        self.instances
+            .iter()
+            .filter(|(_, instance)| {
+                instance.state == LifecycleState::WarmedPendingWait
+                    && instance.direction.is_none()
+                    && instance.probed.is_none_or(|at| now.duration_since(at) >= PROBE_PACE)
+                    && self.groups.get(&instance.group).is_some_and(|group| group.termination.is_some())
+            })
+            .map(|(id, instance)| (id.clone(), instance.group.clone()))
+            .collect()
+    }
+
+    /// Forgets strangers whose Node is not here any more.
+    pub fn forget_strangers_except(&mut self, nodes: &BTreeSet<&str>) {
+        self.strangers.retain(|id, _| nodes.contains(id.as_str()));
+    }
+
+    fn see(&mut self, now: Instant, wall: Timestamp, detail: &InstanceDetail) {
+        self.strangers.remove(&detail.id);
+        let fresh = Instance {
+            group: detail.group.clone(),
+            state: detail.state.clone(),
+            since: now,
+            since_wall: wall,
+            joining_since: (phase(&detail.state, None) == Phase::Joining).then_some(now),
+            direction: None,
+            seen: now,
+            doubted: false,
+            unlisted_since: None,
+            probed: None,
+        };
+        match self.instances.get_mut(&detail.id) {
+            Some(known) if known.state == detail.state && known.group == detail.group => {
+                known.seen = now;
+                known.doubted = false;
+                known.unlisted_since = None;
+            }
+            Some(known) => {
+                let joining_since = fresh.joining_since.map(|now| known.joining_since.unwrap_or(now));
+                let direction = direction_after(known, &detail.state);
+                *known = Instance { joining_since, direction, ..fresh };
+            }
+            None => {
+                self.instances.insert(detail.id.clone(), fresh);
+            }
+        }
+    }
+
+    fn unlisted(&mut self, now: Instant, id: &str) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.seen = now;
+            instance.doubted = true;
+            let first = *instance.unlisted_since.get_or_insert(now);
+            if now.duration_since(first) >= GONE_AFTER {
+                self.instances.remove(id);
+                self.strangers.insert(id.to_owned(), Stranger::Gone { since: now });
+            }
+            return;
+        }
+        let next = match self.strangers.get(id) {
+            Some(Stranger::UnlistedOnce { asked }) if now.duration_since(*asked) >= GONE_AFTER => {
+                Stranger::Gone { since: now }
+            }
+            Some(Stranger::UnlistedOnce { asked }) => Stranger::UnlistedOnce { asked: *asked },
+            Some(Stranger::Gone { since }) => Stranger::Gone { since: *since },
+            Some(Stranger::Foreign { .. }) | None => Stranger::UnlistedOnce { asked: now },
+        };
+        self.strangers.insert(id.to_owned(), next);
+    }
+}
+
+impl Instance {
+    /// What its state means for its Node.
+    pub fn phase(&self) -> Phase {
+        phase(&self.state, self.direction)
+    }
+
+    fn is_due(&self, now: Instant, sweep_interval: Duration) -> bool {
+        let age = now.duration_since(self.seen);
+        if self.unlisted_since.is_some() {
+            // first unlisted at `seen`; ask once more when the answer can count
+            return age >= GONE_AFTER;
+        }
+        if self.doubted {
+            return true;
+        }
+        let joining_lately =
+            self.joining_since.is_some_and(|since| now.duration_since(since) < JOINING_PATIENCE);
+        if joining_lately {
+            age >= JOINING_PACE.min(sweep_interval)
+        } else {
+            self.is_in_motion() && age >= sweep_interval
+        }
+    }
+
+    /// False for the states in which an instance may stay for days.
+    fn is_in_motion(&self) -> bool {
+        use LifecycleState as S;
+        let at_rest = [
+            S::InService,
+            S::Standby,
+            S::Detached,
+            S::WarmedStopped,
+            S::WarmedRunning,
+            S::WarmedHibernated,
+            S::TerminatingRetained,
+            S::WarmedPendingRetained,
+            S::WarmedTerminatingRetained,
+        ];
+        !at_rest.contains(&self.state)
+    }
+}
+
+/// The direction through `Warmed:Pending*`: kept on the way; an instance that was in its group comes back from it.
+fn direction_after(known: &Instance, state: &LifecycleState) -> Option<Direction> {
+    use LifecycleState as S;
+    let on_the_way =
+        [S::WarmedPending, S::WarmedPendingWait, S::WarmedPendingProceed, S::WarmedPendingRetained];
+    if !on_the_way.contains(state) {
+        None
+    } else if on_the_way.contains(&known.state) {
+        known.direction
+    } else if known.state.is_warmed() || matches!(known.state, S::Unknown(_)) {
+        None
+    } else {
+        Some(Direction::Returning)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+use super::*;
+
+const SWEEP: Duration = Duration::from_secs(15);
+
+struct Bed {
+    world: World,
+    start: Instant,
+}
+
+impl Bed {
+    fn new() -> Self {
+        Bed { world: World::default(), start: Instant::now() }
+    }
+
+    fn at(&self, seconds: u64) -> Instant {
+        self.start + Duration::from_secs(seconds)
+    }
+
+    fn sweep(&mut self, seconds: u64, listed: &[(&str, &str)], complete: bool) {
+        let hook =
+            Hook { heartbeat_timeout: Duration::from_secs(60), global_timeout: Duration::from_secs(6000) };
+        let group = Group { termination: Some(hook), launch: None };
+        let sweep = Sweep {
+            groups: BTreeMap::from([("g".to_owned(), group)]),
+            listed: listed.iter().map(|(id, state)| detail(id, "g", state)).collect(),
+            members_read: BTreeSet::from(["g".to_owned()]),
+            pools_read: BTreeSet::new(),
+            complete,
+        };
+        self.world.apply_sweep(self.at(seconds), Timestamp::UNIX_EPOCH, sweep);
+    }
+
+    fn lookup(&mut self, seconds: u64, asked: &[&str], answers: &[InstanceDetail]) {
+        let asked: Vec<String> = asked.iter().map(|id| (*id).to_owned()).collect();
+        self.world.apply_lookup(self.at(seconds), Timestamp::UNIX_EPOCH, &asked, answers);
+    }
+
+    fn due(&self, seconds: u64, nodes: &[&str]) -> Vec<String> {
+        self.world.due_lookups(self.at(seconds), SWEEP, nodes.iter().copied())
+    }
+
+    fn instance(&self, id: &str) -> &Instance {
+        &self.world.instances[id]
+    }
+}
+
+fn detail(id: &str, group: &str, state: &str) -> InstanceDetail {
+    InstanceDetail { id: id.to_owned(), group: group.to_owned(), state: state.into() }
+}
+
+#[test]
+fn an_instance_at_rest_is_never_looked_up() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "InService")], true);
+    assert_eq!(bed.due(600, &["i-1"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_node_of_an_unknown_instance_is_asked_for_at_once_and_a_foreign_one_rarely() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[], true);
+    assert_eq!(bed.due(0, &["i-9"]), ["i-9"]);
+    bed.lookup(0, &["i-9"], &[detail("i-9", "other", "InService")]);
+    assert_eq!(bed.world.standing("i-9"), Standing::Foreign);
+    assert!(bed.due(299, &["i-9"]).is_empty());
+    assert_eq!(bed.due(300, &["i-9"]), ["i-9"]);
+}
+
+#[test]
+fn missing_from_a_sweep_is_doubted_but_not_gone() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "InService")], true);
+    bed.sweep(15, &[], true);
+    assert_eq!(bed.due(15, &[]), ["i-1"]);
+    assert!(matches!(bed.world.standing("i-1"), Standing::Ours(_)));
+    bed.lookup(15, &["i-1"], &[]);
+    assert!(bed.due(20, &[]).is_empty(), "asked again only when the answer can count");
+    assert_eq!(bed.due(25, &[]), ["i-1"]);
+    bed.lookup(25, &["i-1"], &[]);
+    assert!(matches!(bed.world.standing("i-1"), Standing::Gone(_)));
+}
+
+#[test]
+fn a_stale_empty_answer_is_forgiven() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "InService")], true);
+    bed.lookup(1, &["i-1"], &[]);
+    bed.lookup(11, &["i-1"], &[detail("i-1", "g", "InService")]);
+    bed.lookup(12, &["i-1"], &[]);
+    assert!(matches!(bed.world.standing("i-1"), Standing::Ours(_)), "the count began anew");
+}
+
+#[test]
+fn a_sweep_with_a_failed_call_removes_nothing() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "InService")], true);
+    let failed = Sweep { complete: false, ..Sweep::default() };
+    bed.world.apply_sweep(bed.at(15), Timestamp::UNIX_EPOCH, failed);
+    assert!(bed.due(15, &[]).is_empty());
+    assert!(bed.world.groups.contains_key("g"));
+}
+
+#[test]
+fn two_states_for_one_id_are_settled_by_asking() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "InService")], true);
+    bed.sweep(15, &[("i-1", "InService"), ("i-1", "Warmed:Pending")], true);
+    assert_eq!(bed.instance("i-1").state, LifecycleState::InService);
+    assert_eq!(bed.due(15, &[]), ["i-1"]);
+}
+
+#[test]
+fn an_instance_that_left_its_group_for_the_pool_is_returning() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "InService")], true);
+    bed.lookup(15, &["i-1"], &[detail("i-1", "g", "Warmed:Pending")]);
+    assert_eq!(bed.instance("i-1").phase(), Phase::Leaving);
+    bed.lookup(17, &["i-1"], &[detail("i-1", "g", "Warmed:Pending:Wait")]);
+    assert_eq!(bed.instance("i-1").direction, Some(Direction::Returning));
+    assert!(bed.world.due_probes(bed.at(17)).is_empty(), "known without a probe");
+    bed.lookup(19, &["i-1"], &[detail("i-1", "g", "Warmed:Stopped")]);
+    assert_eq!((bed.instance("i-1").direction, bed.instance("i-1").phase()), (None, Phase::Warm));
+}
+
+#[test]
+fn an_instance_first_seen_at_the_pools_door_is_probed_until_answered() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "Warmed:Pending:Wait")], true);
+    assert_eq!(bed.world.due_probes(bed.at(0)), [("i-1".to_owned(), "g".to_owned())]);
+    assert_eq!(bed.instance("i-1").phase(), Phase::Warm);
+    bed.world.apply_probe(bed.at(0), "i-1", None);
+    assert!(bed.world.due_probes(bed.at(1)).is_empty());
+    assert_eq!(bed.world.due_probes(bed.at(2)).len(), 1);
+    bed.world.apply_probe(bed.at(2), "i-1", Some(Reply::Accepted));
+    assert_eq!(bed.instance("i-1").phase(), Phase::Leaving);
+    assert!(bed.world.due_probes(bed.at(60)).is_empty());
+}
+
+#[test]
+fn a_probe_without_an_action_means_entering() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "Warmed:Pending:Wait")], true);
+    bed.world.apply_probe(bed.at(0), "i-1", Some(Reply::NoActiveAction));
+    assert_eq!(bed.instance("i-1").direction, Some(Direction::Entering));
+    assert_eq!(bed.instance("i-1").phase(), Phase::Warm);
+}
+
+#[test]
+fn joining_instances_are_looked_up_often_for_five_minutes_and_then_by_the_sweep() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "Pending")], true);
+    assert!(bed.due(1, &[]).is_empty());
+    assert_eq!(bed.due(2, &[]), ["i-1"]);
+    bed.lookup(2, &["i-1"], &[detail("i-1", "g", "Pending:Wait")]);
+    assert_eq!(bed.instance("i-1").joining_since, Some(bed.at(0)), "one way in, one clock");
+    bed.lookup(299, &["i-1"], &[detail("i-1", "g", "Pending:Wait")]);
+    assert!(bed.due(302, &[]).is_empty());
+    assert_eq!(bed.due(314, &[]), ["i-1"]);
+}
+
+#[test]
+fn a_state_seen_again_keeps_its_first_sight() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "Terminating:Wait")], true);
+    bed.sweep(15, &[("i-1", "Terminating:Wait")], true);
+    assert_eq!(bed.instance("i-1").since, bed.at(0));
+}

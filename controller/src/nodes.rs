@@ -144,13 +144,14 @@ pub async fn watch(
             Ok(event) => event,
             Err(err) => {
                 if !failing {
-                    tracing::warn!(%err, "watching nodes fails, retrying");
+                    let error = format!("{:#}", anyhow::Error::from(err));
+                    tracing::warn!(error, "watching nodes fails, retrying");
                 }
                 failing = true;
                 continue;
             }
         };
-        if failing {
+        if failing && !matches!(event, Event::Init) {
             tracing::info!("watching nodes again");
             failing = false;
         }

@@ -25,10 +25,13 @@ use crate::{drain, job};
 /// How long a test may take to connect to the API server before we say that it cannot be reached.
 const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// kube's client logs each failed request as an error, although we retry it and say so once ourselves.
+const DEFAULT_FILTER: &str = "info,kube_runtime=off,kube_client=off";
+
 /// Sets up logging to standard error.
 pub fn init_logging(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,kube_runtime=error,kube_client=error"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(DEFAULT_FILTER));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Json => lines.json().flatten_event(true).init(),
@@ -179,7 +182,7 @@ async fn say_if_unreachable(client: &Client) {
     let answer = tokio::time::timeout(FIRST_CONTACT, client.apiserver_version()).await;
     match answer {
         Ok(Ok(version)) => tracing::info!(version = version.git_version, "connected to the API server"),
-        Ok(Err(err)) => tracing::warn!(error = format!("{err}"), "cannot reach the API server, retrying"),
+        Ok(Err(err)) => tracing::warn!(error = format!("{:#}", anyhow::Error::from(err)), "cannot reach the API server, retrying"),
         Err(_) => tracing::warn!("the API server does not answer, retrying"),
     }
 }

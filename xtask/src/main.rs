@@ -1,2 +1,30 @@
-//! Under construction.
-fn main() {}
+//! `cargo xtask demo | test | tools`: the one entry for developers and CI.
+//!
+//! It sets up what it needs, runs everything inside a [`jail`] that nothing survives, and ends with a table of steps
+//! and times.
+
+mod bed;
+mod cache;
+mod cargo;
+mod cli;
+mod demo;
+mod go_tools;
+mod jail;
+mod os;
+mod run;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The control plane that the stories of a run share.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+use crate::run::Context;
+
+/// A running bed. It ends when its standard input does, that is with us at the latest.
+pub(crate) struct Bed {
+    child: Child,
+    description: PathBuf,
+    tools: PathBuf,
+}
+
+impl Bed {
+    /// Starts one in the scratch folder and waits until it is ready.
+    pub(crate) fn start(context: &Context, tools: &Path) -> anyhow::Result<Self> {
+        let dir = context.scratch().join("bed");
+        let mut command = context.command(context.target.join("debug/bed"));
+        command.arg(&dir).env(TOOLS, tools).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().context("starting the bed")?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("the bed's output")?).read_line(&mut line)?;
+        if line.trim_end() != "ready" {
+            bail!("the control plane did not start: {}", child.wait()?);
+        }
+        Ok(Bed { child, description: dir.join("bed.json"), tools: tools.to_owned() })
+    }
+
+    /// Lets a command's programs find the bed.
+    pub(crate) fn visible_to<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env("NODE_GATE_BED", &self.description).env(TOOLS, &self.tools)
+    }
+
+    /// Ends it.
+    pub(crate) fn end(mut self) -> anyhow::Result<()> {
+        drop(self.child.stdin.take());
+        let status = self.child.wait().context("waiting for the bed")?;
+        if !status.success() {
+            bail!("the bed ended with {status}");
+        }
+        Ok(())
+    }
+}
+
+/// Where the bed and the demo look for the programs that we built.
+pub(crate) const TOOLS: &str = "NODE_GATE_TOOLS";

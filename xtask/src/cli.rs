@@ -1,0 +1,112 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::jail::{Entered, enter};
+use crate::run::Context;
+use crate::steps::Steps;
+use crate::{demo, go_tools, test};
+
+/// Builds, tests and shows node-gate.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows a warm pool at work on a real control plane, and checks that it works as it should
+    Demo(DemoArgs),
+    /// Runs the tests: all of them, or one tier
+    Test {
+        /// The tier; without it all tiers run
+        tier: Option<Tier>,
+        /// Only tests whose names contain one of these
+        filter: Vec<String>,
+    },
+    /// Builds the programs of the test bed into the cache
+    Tools,
+    /// Runs a command as the steps of other commands are run; $SCRATCH is a folder that vanishes
+    #[command(hide = true)]
+    Hold {
+        /// The program and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
+}
+
+/// What `demo` can be told.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// How many instances the warm pool holds
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
+    pub(crate) nodes: u16,
+    /// How many pods run on them
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub(crate) pods: u16,
+    /// Keeps the cluster running afterwards, for kubectl and the AWS CLI, until Ctrl-C
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// A kind of test, by what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tier {
+    /// Formatting, lints, documentation, dependencies, the chart
+    Static,
+    /// All tests that need no cluster
+    Unit,
+    /// The stories: real control plane, real programs
+    Cluster,
+}
+
+impl Cli {
+    /// Does what was asked for, in the jail.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        if let Command::Test { tier: Some(Tier::Static), filter } = &self.command
+            && !filter.is_empty()
+        {
+            bail!("the static tier has no single tests to choose from");
+        }
+        let jail = match enter()? {
+            Entered::Inside(jail) => jail,
+            Entered::RanInside(code) => return Ok(code),
+        };
+        let context = Context::new(jail)?;
+        let mut steps = Steps::default();
+        let result = match self.command {
+            Command::Hold { command } => return context.hold(&command),
+            Command::Demo(args) => demo::run(&context, &mut steps, &args),
+            Command::Test { tier, filter } => test::run(&context, &mut steps, tier, &filter),
+            Command::Tools => {
+                go_tools::build_all(&context, &mut steps).map(|dir| println!("{}", dir.display()))
+            }
+        };
+        println!("\n{}", steps.table());
+        result.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_filter_needs_its_tier_first() {
+        assert!(Cli::try_parse_from(["xtask", "test", "cluster", "warmed"]).is_ok());
+        assert!(Cli::try_parse_from(["xtask", "test", "warmed"]).is_err());
+    }
+}

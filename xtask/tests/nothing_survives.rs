@@ -1,0 +1,114 @@
+//! However xtask ends, nothing that it started goes on: not even a process that left its session and its parents.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// xtask holding a shell that holds a sleep, and a second sleep that is nobody's child any more.
+struct Held {
+    xtask: Child,
+    marker: String,
+}
+
+impl Held {
+    fn start(jail: Option<&str>, orphan: bool) -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        // sleeping this long also tells our processes from everybody else's
+        let marker = format!("86{:09}.{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
+        let orphan =
+            if orphan { format!("(setsid sleep {marker} >/dev/null 2>&1 &);") } else { String::new() };
+        let script = format!("{orphan} echo started; setpriv --pdeathsig KILL sleep {marker}; true");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(["hold", "sh", "-c", &script]).stdout(Stdio::piped());
+        command.env_remove("NODE_GATE_XTASK_JAIL");
+        if let Some(jail) = jail {
+            command.env("NODE_GATE_XTASK_JAIL", jail);
+        }
+        let mut xtask = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(xtask.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "started\n");
+        let held = Held { xtask, marker };
+        let sleeps = 1 + usize::from(!orphan.is_empty());
+        // not before they are what they shall be: until then setpriv has not yet bound them
+        let is_sleep =
+            |process: &&PathBuf| fs::read(process.join("comm")).is_ok_and(|comm| comm == b"sleep\n");
+        held.wait_until("its processes run", |running| running.iter().filter(is_sleep).count() == sleeps);
+        held
+    }
+
+    /// The processes whose command line has our marker.
+    fn running(&self) -> Vec<PathBuf> {
+        let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+        let is_ours = |process: &PathBuf| {
+            let line = fs::read(process.join("cmdline")).unwrap_or_default();
+            // a dead process that nobody has waited for yet has an empty command line
+            String::from_utf8_lossy(&line).contains(&self.marker)
+        };
+        processes.filter(is_ours).collect()
+    }
+
+    fn wait_until(&self, what: &str, reached: impl Fn(&[PathBuf]) -> bool) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !reached(&self.running()) {
+            assert!(Instant::now() < end, "waited until {what}; running: {:?}", self.running());
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn end_with(mut self, signal: &str) {
+        let id = self.xtask.id();
+        let kill = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status().unwrap();
+        assert!(kill.success());
+        self.xtask.wait().unwrap();
+        self.wait_until(&format!("nothing survives {signal}"), <[PathBuf]>::is_empty);
+    }
+}
+
+#[test]
+fn nothing_survives_sigkill() {
+    Held::start(None, true).end_with("KILL");
+}
+
+#[test]
+fn nothing_survives_sigterm() {
+    Held::start(None, true).end_with("TERM");
+}
+
+#[test]
+fn nothing_survives_ctrl_c() {
+    Held::start(None, true).end_with("INT");
+}
+
+#[test]
+fn without_namespaces_children_die_with_their_parents() {
+    Held::start(Some("bound"), false).end_with("KILL");
+}
+
+#[test]
+fn the_scratch_folder_is_empty_outside_and_gone_inside_the_next_run() {
+    let run = |script: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let output =
+            command.args(["hold", "sh", "-c", script]).env_remove("NODE_GATE_XTASK_JAIL").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let scratch = run("echo hello > $SCRATCH/file; ls $SCRATCH/file");
+    let file = PathBuf::from(scratch.trim_end());
+    assert!(!file.exists(), "{} is visible outside", file.display());
+    assert_eq!(run("ls $SCRATCH"), "");
+}
+
+#[test]
+fn the_exit_code_is_that_of_the_run() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output =
+        command.args(["hold", "sh", "-c", "exit 3"]).env_remove("NODE_GATE_XTASK_JAIL").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "xtask: sh -c exit 3: exit status: 3\n");
+}

@@ -128,7 +128,7 @@ async fn serve<B>(shared: &Shared, id: &str, request: Request<B>) -> Answer {
         Some(ImdsFault::Slow(delay)) => tokio::time::sleep(delay).await,
         Some(ImdsFault::Hang) => {
             record(shared, id, came, &request, 0);
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         Some(
             ImdsFault::Status(_)

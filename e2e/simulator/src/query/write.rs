@@ -87,7 +87,7 @@ fn group(xml: &mut Xml, view: &GroupView) {
     xml.text("HealthCheckType", "EC2");
     xml.text("HealthCheckGracePeriod", 0);
     xml.text("CreatedTime", time(view.created));
-    xml.list("AvailabilityZones", &view.zones, |xml, zone| xml.value(zone));
+    xml.list("AvailabilityZones", &view.zones, Xml::value);
     xml.optional("VPCZoneIdentifier", view.subnets.as_ref());
     template(xml, view.launch_template.as_ref());
     xml.optional("Status", view.deleting.then_some("Delete in progress"));

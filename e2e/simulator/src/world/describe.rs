@@ -96,18 +96,16 @@ fn cut<'a, T>(
     Ok((cut, next))
 }
 
+/// Marks a token as ours; the rest is the last key of the page before.
+const AFTER: &str = "after:";
+
 fn token(key: &str) -> String {
-    key.bytes().map(|byte| format!("{byte:02x}")).collect()
+    format!("{AFTER}{key}")
 }
 
 fn last_key(token: &str) -> Result<String, AwsError> {
-    let pairs = token.as_bytes().chunks(2).map(|pair| {
-        let text = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
-        u8::from_str_radix(text, 16).ok()
-    });
-    pairs
-        .collect::<Option<Vec<_>>>()
-        .filter(|bytes| !bytes.is_empty())
-        .and_then(|bytes| String::from_utf8(bytes).ok())
+    token
+        .strip_prefix(AFTER)
+        .map(str::to_owned)
         .ok_or_else(|| AwsError::new(400, "InvalidNextToken", format!("The token '{token}' is invalid.")))
 }

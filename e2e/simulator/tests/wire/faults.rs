@@ -1,0 +1,87 @@
+//! What a test can break about the API, seen through the real SDK.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_autoscaling::error::SdkError;
+use aws_simulator::Fault;
+
+use crate::bed::{group, refusal, start};
+
+#[tokio::test]
+async fn refusals_carry_awss_codes_and_end_when_cleared() {
+    let (simulator, client) = start().await;
+    group(&client, 0).await;
+    let describe = || client.describe_auto_scaling_groups().send();
+    for (fault, code, status) in [
+        (Fault::Throttle { share: 1.0 }, "Throttling", 400),
+        (Fault::Deny, "AccessDenied", 403),
+        (Fault::Fail { status: 500, code: "ResourceContention".into() }, "ResourceContention", 500),
+    ] {
+        simulator.fault("DescribeAutoScalingGroups", fault);
+        let result = describe().await;
+        let raw = result.as_ref().err().and_then(|error| error.raw_response());
+        assert_eq!(raw.map(|raw| raw.status().as_u16()), Some(status));
+        assert_eq!(refusal(result).0, code);
+        assert!(client.describe_auto_scaling_instances().send().await.is_ok(), "another operation is well");
+        simulator.clear_faults();
+        assert!(describe().await.is_ok());
+    }
+    let refused: Vec<_> = simulator.calls().into_iter().filter_map(|call| call.error).collect();
+    assert_eq!(refused, ["Throttling", "AccessDenied", "ResourceContention"]);
+}
+
+#[tokio::test]
+async fn a_share_of_the_calls_is_throttled_and_a_star_means_every_operation() {
+    let (simulator, client) = start().await;
+    simulator.fault("*", Fault::Throttle { share: 0.5 });
+    let mut refused = 0;
+    for _ in 0..60 {
+        refused += i32::from(client.describe_auto_scaling_groups().send().await.is_err());
+        refused += i32::from(client.describe_auto_scaling_instances().send().await.is_err());
+    }
+    // The draw is seeded; 60 expected.
+    assert!((30..90).contains(&refused), "{refused} of 120");
+}
+
+#[tokio::test]
+async fn a_refused_operation_changes_nothing() {
+    let (simulator, client) = start().await;
+    group(&client, 0).await;
+    simulator.fault("SetDesiredCapacity", Fault::Deny);
+    let set = client.set_desired_capacity().auto_scaling_group_name("g").desired_capacity(1);
+    assert!(set.send().await.is_err());
+    assert!(simulator.instances().is_empty());
+}
+
+#[tokio::test]
+async fn a_reset_cuts_the_connection_before_the_effect_a_lost_reply_after_it() {
+    for (fault, status, instances) in [(Fault::Reset, 0, 0), (Fault::LoseReply, 200, 1)] {
+        let (simulator, client) = start().await;
+        group(&client, 0).await;
+        simulator.fault("SetDesiredCapacity", fault.clone());
+        let set = client.set_desired_capacity().auto_scaling_group_name("g").desired_capacity(1);
+        let error = set.send().await.expect_err("a cut connection");
+        assert!(matches!(error, SdkError::DispatchFailure(_)), "{fault:?}: {error:?}");
+        assert_eq!(simulator.instances().len(), instances, "{fault:?}");
+        assert_eq!(simulator.calls().last().map(|call| call.status), Some(status), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_delayed_call_is_answered_late_and_takes_effect_even_if_nobody_waits() {
+    let (simulator, client) = start().await;
+    group(&client, 0).await;
+    let delay = Duration::from_millis(200);
+    simulator.fault("SetDesiredCapacity", Fault::Delay(delay));
+    let asked = Instant::now();
+    let set = client.set_desired_capacity().auto_scaling_group_name("g");
+    set.clone().desired_capacity(1).send().await.expect("an answer");
+    assert!(asked.elapsed() >= delay);
+
+    let impatient = tokio::time::timeout(delay / 4, set.desired_capacity(2).send()).await;
+    assert!(impatient.is_err());
+    simulator
+        .wait_until("the second capacity took effect", crate::bed::PATIENCE, |all| all.len() == 2)
+        .await
+        .expect("in time");
+}

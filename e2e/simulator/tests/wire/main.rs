@@ -1,0 +1,9 @@
+//! The simulator over real sockets: the AWS SDK as client, and raw requests where the SDK would not ask so.
+
+mod bed;
+mod faults;
+mod handle;
+mod imds;
+mod protocol;
+mod serve;
+mod story;

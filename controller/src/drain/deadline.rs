@@ -66,11 +66,13 @@ impl Window {
         self.from + self.span.saturating_sub(self.span / 3)
     }
 
-    /// The grace that a pod forced now still gets: whole seconds up to the end, at least one, at most its own.
+    /// The grace that a pod forced now still gets: the seconds up to the end, at least one, at most its own.
     ///
     /// Never zero: the API server would then drop the pod while its containers still run.
     pub(super) fn remaining_grace(&self, grace: Duration, now: Instant) -> Duration {
-        let left = Duration::from_secs(self.until.saturating_duration_since(now).as_secs());
+        // Rounded: the API counts in seconds, and a moment has passed since force was due.
+        let left = self.until.saturating_duration_since(now) + Duration::from_millis(500);
+        let left = Duration::from_secs(left.as_secs());
         left.min(grace).max(Duration::from_secs(1))
     }
 }

@@ -165,8 +165,14 @@ fn critical_pods_get_evictions_before_force_though_others_are_left() {
 #[test]
 fn a_finished_pod_is_asked_once_and_never_waited_for() {
     let done = PodView { finished: true, ..view("job", "job") };
-    let mut desk = desk(policy(OnDeadline::Force), vec![done]);
-    assert_eq!(desk.answer_all(&budget("b")), [evict("job")]);
+    let mut desk = desk(policy(OnDeadline::Force), vec![done, view("web", "web")]);
+    assert_eq!(desk.answer_all(&budget("b")), [evict("web"), evict("job")]);
+    assert_eq!(desk.reasons().len(), 1);
+    for _ in 0..5 {
+        assert_eq!(desk.after(MINUTE).answer_all(&budget("b")), [evict("web")]);
+    }
+    desk.plan.departed("web", desk.clock.now());
+    desk.step();
     assert_eq!(desk.after(secs(1)).step(), Step::Done);
 }
 

@@ -16,7 +16,7 @@ use super::evict::{self, Answer};
 use super::filter::{self, PodView, Seen, SetRef};
 use super::plan::{Action, Now, Plan, Step};
 use super::pods::{self, Change};
-use super::{Context, Outcome, Policy, Progress};
+use super::{Blocker, Context, Outcome, Policy, Progress, Reason};
 
 /// At the latest after this time the plan is asked again: the wall clock may jump.
 const TICK: Duration = Duration::from_secs(10);
@@ -171,13 +171,14 @@ impl Drain<'_> {
         });
     }
 
-    /// One line for each pod that begins to be refused, or is refused for another reason.
+    /// One line for each reason that is new, however many pods it holds back.
     fn say_who_refuses(&self, old: &Progress, new: &Progress) {
-        let refused = new.blockers.iter().filter(|blocker| blocker.reason.is_refusal());
-        for blocker in refused {
-            let before = old.blockers.iter().find(|old| old.pod == blocker.pod);
-            if before.is_none_or(|before| before.reason.label() != blocker.reason.label()) {
-                tracing::info!(node = self.node, pod = blocker.pod, reason = %blocker.reason, "pod is not leaving");
+        let mut said: Vec<&Reason> = old.blockers.iter().map(|blocker| &blocker.reason).collect();
+        for Blocker { pod, reason } in &new.blockers {
+            if reason.is_refusal() && !said.contains(&reason) {
+                let pods = new.blockers.iter().filter(|other| other.reason == *reason).count();
+                tracing::info!(node = self.node, pods, such_as = pod, %reason, "pods are not leaving");
+                said.push(reason);
             }
         }
     }

@@ -248,7 +248,9 @@ async fn a_deletion_during_a_lost_watch_is_found_by_a_fresh_list() {
     let events = watch_and_accept(&mut run.mock, "7").await;
     let gone = json!({"kind": "Status", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old"});
     events.send("ERROR", &gone);
+    let lost = tokio::time::Instant::now();
     run.mock.list("20", &[]).await;
+    assert!(lost.elapsed() < Duration::from_secs(5), "at once, not when the silence shows");
     let _events = run.mock.watch("20").await;
     assert_eq!(run.task.await.unwrap(), Outcome::Drained);
 }

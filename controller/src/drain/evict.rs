@@ -136,7 +136,7 @@ fn read(code: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
         StatusCode::UNAUTHORIZED => Answer::Rights,
         StatusCode::NOT_FOUND if status.reason == "NotFound" => Answer::Gone,
         // Other conflicts are lost races; this one says that the name belongs to another pod by now.
-        StatusCode::CONFLICT if message.contains("UID in precondition") => Answer::Gone,
+        StatusCode::CONFLICT if message.contains("UID") => Answer::Gone,
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE => Answer::Unavailable { message },
         _ => Answer::Failed { message },
     }
@@ -303,8 +303,13 @@ mod tests {
         assert_eq!(odd, Answer::Failed { message: "no such route".into() });
         let proxy = answered(404, None, "404 page not found").await;
         assert_eq!(proxy, Answer::Unavailable { message: "404 Not Found: 404 page not found".into() });
-        let text = "Precondition failed: UID in precondition: u-1, UID in object meta: u-2";
-        assert_eq!(answered_json(409, &status(409, "Conflict", text, &json!([]))).await, Answer::Gone);
+        for text in [
+            "Precondition failed: UID in precondition: u-1, UID in object meta: u-2",
+            "Operation cannot be fulfilled on Pod \"web-0\": the UID in the precondition (u-1) does not match the UID \
+             in record (u-2). The object might have been deleted and then recreated",
+        ] {
+            assert_eq!(answered_json(409, &status(409, "Conflict", text, &json!([]))).await, Answer::Gone);
+        }
         let race = answered_json(409, &status(409, "Conflict", "modified", &json!([]))).await;
         assert_eq!(race, Answer::Failed { message: "modified".into() });
     }

@@ -80,6 +80,7 @@ async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes)
     }
     if broken.reset {
         shared.lock().calls.push(call);
+        shared.changed();
         return None;
     }
     let outcome = match (broken.error, parsed) {
@@ -134,6 +135,7 @@ fn carry_out(shared: &Shared, command: Result<Command, AwsError>, mut call: Call
     call.error = outcome.err().map(|error| error.code);
     inner.calls.push(call);
     drop(inner);
+    shared.changed();
     let mut response = answer(status, "text/xml", xml);
     if let Ok(value) = request_id.parse() {
         response.headers_mut().insert("x-amzn-requestid", value);

@@ -6,6 +6,7 @@
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -19,6 +20,8 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// The longest body that is read.
 const LONGEST_BODY: usize = 1 << 20;
+/// How long to let things calm down when no connection can be accepted.
+const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(10);
 
 /// An answer; none cuts the connection.
 pub(crate) type Answer = Option<Response<Full<Bytes>>>;
@@ -64,10 +67,10 @@ where
                 Some(Ok(stream)) => {
                     connections.spawn(serve_connection(stream, handler.clone()));
                 }
-                // A client that left already, or no descriptors: the next accept may do better.
+                // A client that left already, or no descriptors left: nothing tells when there are some again.
                 Some(Err(error)) => {
                     tracing::warn!(%error, "accepting a connection");
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(AFTER_FAILED_ACCEPT).await;
                 }
                 None => return,
             },

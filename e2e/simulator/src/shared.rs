@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 use futures::future::BoxFuture;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::calls::Call;
 use crate::clock::Clock;
@@ -26,8 +26,10 @@ pub(crate) struct Shared {
     me: Weak<Shared>,
     pub(crate) clock: Clock,
     pub(crate) events: broadcast::Sender<Event>,
-    /// Counts changes: wakes the clock task and those who wait for a condition.
+    /// Counts what can be seen from outside, events and calls: wakes those who wait for a condition.
     pub(crate) changes: watch::Sender<u64>,
+    /// Wakes the clock task: something else may be due next.
+    wake_clock: Notify,
     inner: Mutex<Inner>,
 }
 
@@ -49,6 +51,7 @@ impl Shared {
             clock,
             events: broadcast::Sender::new(EVENTS_KEPT),
             changes: watch::Sender::new(0),
+            wake_clock: Notify::new(),
             inner: Mutex::new(Inner {
                 world: World::new(options.settings(), clock.now()),
                 imds: BTreeMap::new(),
@@ -97,10 +100,11 @@ impl Shared {
             // Nobody may be listening.
             let _ = self.events.send(event);
         }
+        self.wake_clock.notify_one();
         self.changed();
     }
 
-    /// Wakes everybody who waits for a change.
+    /// Wakes everybody who waits for a condition.
     pub(crate) fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);
     }
@@ -151,9 +155,8 @@ impl Inner {
     }
 }
 
-/// The one task that lets time pass: sleeps until the next thing is due, or until something changed.
+/// The one task that lets time pass: sleeps until the next thing is due, or until something happens before.
 pub(crate) async fn run_clock(shared: Arc<Shared>) {
-    let mut changes = shared.changes.subscribe();
     loop {
         let deadline = {
             let mut inner = shared.lock();
@@ -168,7 +171,7 @@ pub(crate) async fn run_clock(shared: Arc<Shared>) {
         };
         tokio::select! {
             () = due => {}
-            _ = changes.changed() => {}
+            () = shared.wake_clock.notified() => {}
         }
     }
 }

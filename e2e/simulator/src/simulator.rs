@@ -122,12 +122,15 @@ impl Simulator {
         Some(inner.info(machine))
     }
 
-    /// All events from now on.
+    /// All events from now on. A receiver that falls thousands of events behind is told that it lost the oldest.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.shared.events.subscribe()
     }
 
-    /// Waits, event by event, until the instances are as wished; the error names `what` and the states seen.
+    /// Waits until the instances are as wished; the error names `what` and the states seen.
+    ///
+    /// `reached` is asked at once and again after every event and every call to the API or a metadata service, so that it
+    /// may look at `calls` and `imds_calls` too.
     pub async fn wait_until(
         &self,
         what: &str,
@@ -194,6 +197,8 @@ impl Simulator {
     }
 
     /// Has `observer` awaited before each `CompleteLifecycleAction` is handled and answered. A later one replaces it.
+    ///
+    /// It may call the API, but must not own a handle of this simulator: that would keep it running for ever.
     pub fn before_complete<F>(&self, observer: F)
     where
         F: Fn(CompletionRequest) -> BoxFuture<'static, ()> + Send + Sync + 'static,

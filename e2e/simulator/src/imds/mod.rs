@@ -143,6 +143,7 @@ async fn serve<B>(shared: &Shared, id: &str, request: Request<B>) -> Answer {
         let mut inner = shared.lock();
         shared.settle(&mut inner);
         let token = inner.secret();
+        // The power may have gone while this request was on its way here.
         let machine = inner.world.machine(id).filter(|machine| machine.power == Power::On)?;
         inner.imds.get_mut(id)?.respond(&machine, &request, token, Instant::now())
     };
@@ -155,4 +156,5 @@ fn record(shared: &Shared, id: &str, at: SystemTime, request: &Head, status: u16
         let (method, path) = (request.method.to_string(), request.path.clone());
         imds.calls.push(ImdsCall { at, method, path, status });
     }
+    shared.changed();
 }

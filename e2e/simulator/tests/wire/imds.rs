@@ -1,12 +1,13 @@
 //! The metadata service of an instance, asked by the SDK's own client and by hand.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use aws_config::imds::client::error::ImdsError;
 use aws_sdk_autoscaling::types::WarmPoolState;
 use aws_simulator::{ImdsFault, InstanceInfo, Options, Simulator};
 
-use crate::bed::{ask, client, desire, group, only, raw, start};
+use crate::bed::{PATIENCE, ask, client, desire, group, only, raw, start};
 
 const TARGET: &str = "/latest/meta-data/autoscaling/target-lifecycle-state";
 const TTL: &str = "X-aws-ec2-metadata-token-ttl-seconds";
@@ -82,7 +83,7 @@ async fn an_instance_keeps_its_address_and_refuses_while_it_is_off() {
     let stopped = only(&simulator, "Warmed:Stopped").await;
     assert_eq!(stopped.imds_endpoint, booting.imds_endpoint);
     let refused = raw(&stopped.imds_endpoint, "GET / HTTP/1.1\r\n\r\n").await.expect_err("it is off");
-    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 
     desire(&client, 1).await;
     let back = only(&simulator, "Pending").await;
@@ -98,9 +99,32 @@ async fn a_connection_that_was_open_does_not_outlive_the_power() {
     let imds = imds(&instance);
     imds.get(TARGET).await.expect("a target");
     desire(&client, 0).await;
-    simulator.wait_until("it is gone", crate::bed::PATIENCE, <[_]>::is_empty).await.expect("in time");
+    simulator.wait_until("it is gone", PATIENCE, <[_]>::is_empty).await.expect("in time");
     // The client has a connection and a token from before.
     assert!(imds.get(TARGET).await.is_err());
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_cut_with_the_power() {
+    let (simulator, client) = start().await;
+    group(&client, 1).await;
+    let instance = only(&simulator, "InService").await;
+    simulator.imds_fault(&instance.id, Some(ImdsFault::Hang));
+    let request = format!("GET {TARGET} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let hanging = raw(&instance.imds_endpoint, request);
+    let off = async {
+        simulator
+            .wait_until("the request arrived", PATIENCE, |_| !simulator.imds_calls(&instance.id).is_empty())
+            .await
+            .expect("in time");
+        desire(&client, 0).await;
+    };
+    let (answer, ()) = tokio::join!(hanging, off);
+    // An end or a reset, long before the client's patience ends.
+    assert!(
+        answer.as_ref().map_or_else(|error| error.kind() == ErrorKind::ConnectionReset, String::is_empty),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
@@ -126,8 +150,7 @@ async fn the_token_rules_are_those_of_version_2() {
 async fn a_token_of_one_instance_is_worth_nothing_at_another() {
     let (simulator, client) = start().await;
     group(&client, 2).await;
-    let both =
-        simulator.wait_until("two run", crate::bed::PATIENCE, |all| all.len() == 2).await.expect("in time");
+    let both = simulator.wait_until("two run", PATIENCE, |all| all.len() == 2).await.expect("in time");
     let token = token(&both[0]).await;
     assert_eq!(ask(&both[0].imds_endpoint, "GET", TARGET, &[(TOKEN, &token)]).await.0, 200);
     assert_eq!(ask(&both[1].imds_endpoint, "GET", TARGET, &[(TOKEN, &token)]).await.0, 401);
@@ -178,7 +201,7 @@ async fn every_fault_shows_and_can_be_mended() {
 
     simulator.imds_fault(id, Some(ImdsFault::Unreachable));
     let refused = raw(&instance.imds_endpoint, "GET / HTTP/1.1\r\n\r\n").await.expect_err("unreachable");
-    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 
     simulator.imds_fault(id, Some(ImdsFault::Hang));
     let hanging = tokio::time::timeout(Duration::from_millis(300), get(TARGET)).await;

@@ -221,14 +221,17 @@ async fn the_observer_sees_a_completion_before_it_takes_effect() {
     let id = only(&simulator, "Pending:Wait").await.id;
 
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let (record, weak) = (seen.clone(), simulator.clone());
+    let (record, asking) = (seen.clone(), client.clone());
     simulator.before_complete(move |request| {
-        let (record, simulator) = (record.clone(), weak.clone());
+        let (record, client) = (record.clone(), asking.clone());
         Box::pin(async move {
             // Long enough that an answer that does not wait would be seen.
             tokio::time::sleep(Duration::from_millis(50)).await;
-            let state = simulator.instance(request.instance.as_deref().unwrap_or_default());
-            record.lock().expect("a lock").push((request, state.map(|info| info.lifecycle_state)));
+            let ids = request.instance.clone();
+            let answer = client.describe_auto_scaling_instances().set_instance_ids(ids.map(|id| vec![id]));
+            let answer = answer.send().await.expect("the API answers meanwhile");
+            let state = answer.auto_scaling_instances()[0].lifecycle_state().map(str::to_owned);
+            record.lock().expect("a lock").push((request, state));
         })
     });
     let complete = client

@@ -114,6 +114,20 @@ fn instances_carry_the_tags_that_propagate_and_their_groups_name() {
 }
 
 #[test]
+fn scale_in_takes_the_oldest_of_those_in_service() {
+    let mut bed = Bed::new();
+    bed.group(1);
+    bed.pass(A_WHILE);
+    let oldest = bed.only();
+    bed.desire(2);
+    bed.pass(A_WHILE);
+    bed.desire(3);
+    bed.desire(2);
+    assert_eq!(bed.state(&oldest), "Terminating");
+    assert_eq!(bed.states(), ["InService", "Pending", "Terminating"]);
+}
+
+#[test]
 fn instances_are_spread_over_the_zones() {
     let mut bed = Bed::new();
     bed.group(4);

@@ -201,9 +201,15 @@ fn without_reuse_scale_in_terminates() {
     bed.group(1);
     bed.pass(A_WHILE);
     let id = bed.only();
-    bed.pool(1, PoolState::Stopped, false);
+    // Room for it would be there once it is out of service.
+    bed.run(Command::PutWarmPool(PutWarmPool {
+        group: "g".into(),
+        max_prepared: Some(Some(1)),
+        ..Default::default()
+    }));
     bed.desire(0);
     assert_eq!((bed.state(&id).as_str(), bed.target(&id)), ("Terminating", Some("Terminated")));
+    assert_eq!(bed.states(), ["Terminating", "Warmed:Pending"], "the pool fills with a new one");
 }
 
 #[test]

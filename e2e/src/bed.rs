@@ -31,13 +31,15 @@ impl Bed {
 
     /// The bed of this test run.
     pub fn from_env() -> anyhow::Result<Self> {
-        let file = env::var_os(BED).with_context(|| format!("{BED} is not set: use `cargo xtask test cluster`"))?;
+        let file =
+            env::var_os(BED).with_context(|| format!("{BED} is not set: use `cargo xtask test cluster`"))?;
         let text = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
         serde_json::from_slice(&text).with_context(|| format!("parsing {}", file.display()))
     }
 
     /// Writes the description for [`Bed::from_env`].
     pub fn write(&self, file: &Path) -> anyhow::Result<()> {
-        fs::write(file, serde_json::to_string_pretty(self)?).with_context(|| format!("writing {}", file.display()))
+        fs::write(file, serde_json::to_string_pretty(self)?)
+            .with_context(|| format!("writing {}", file.display()))
     }
 }

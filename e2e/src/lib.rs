@@ -14,8 +14,17 @@
 //!
 //! Nothing here decides anything that our programs decide, and nothing but [`node`] writes Nodes.
 
+pub mod aws;
 pub mod bed;
+pub mod chart;
 pub mod control_plane;
+pub mod controller;
+pub mod group;
+pub mod http;
+pub mod node;
+pub mod oracle;
 pub mod process;
+pub mod story;
 pub mod tools;
 pub mod wait;
+pub mod workload;

@@ -39,7 +39,8 @@ impl Endpoint {
     pub fn read(kubeconfig: &Path) -> anyhow::Result<Self> {
         let config: Value = serde_json::from_slice(&fs::read(kubeconfig)?)?;
         let cluster = &config["clusters"][0]["cluster"];
-        let text = |key: &str| cluster[key].as_str().with_context(|| format!("{key} in {}", kubeconfig.display()));
+        let text =
+            |key: &str| cluster[key].as_str().with_context(|| format!("{key} in {}", kubeconfig.display()));
         Ok(Endpoint { server: text("server")?.to_owned(), ca: text("certificate-authority")?.into() })
     }
 }

@@ -21,6 +21,7 @@ fn pem(label: &str, der: &[u8]) -> anyhow::Result<String> {
     // ByteString is how the Kubernetes API writes bytes: base64
     let base64 = serde_json::to_value(ByteString(der.to_vec()))?;
     let base64 = base64.as_str().context("base64 is text")?;
-    let lines: Vec<&str> = base64.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap_or_default()).collect();
+    let lines: Vec<&str> =
+        base64.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap_or_default()).collect();
     Ok(format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n")))
 }

@@ -163,16 +163,18 @@ impl ControlPlane {
             // renewed every quarter of it
             flag("--node-lease-duration-seconds", NODE_GRACE.as_secs().to_string()),
         ];
-        for (name, args) in
-            [("kube-controller-manager", &manager[..]), ("kube-scheduler", &scheduler[..]), ("kwok", &kwok[..])]
-        {
+        for (name, args) in [
+            ("kube-controller-manager", &manager[..]),
+            ("kube-scheduler", &scheduler[..]),
+            ("kwok", &kwok[..]),
+        ] {
             let process = self.spawn(name, args)?;
             self.others.push(process);
         }
         Ok(())
     }
 
-    /// The controller-manager works once it has made the first namespace's ServiceAccount. The scheduler and kwok make
+    /// The controller-manager works once it has made the first namespace's `ServiceAccount`. The scheduler and kwok make
     /// nothing by themselves; whoever waits for a pod to run waits for them.
     async fn wait_for_controllers(&mut self) -> anyhow::Result<()> {
         let accounts: Api<ServiceAccount> = Api::namespaced(client(&self.kubeconfig()).await?, "default");

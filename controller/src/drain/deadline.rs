@@ -111,6 +111,8 @@ mod tests {
         let window = Window::new(Began::Here { first }, MINUTE, None, None);
         assert_eq!(window.remaining_grace(Duration::ZERO, first), secs(1));
         assert_eq!(window.remaining_grace(secs(30), first + 2 * MINUTE), secs(1));
+        let a_moment_late = first + secs(30) + Duration::from_millis(100);
+        assert_eq!(window.remaining_grace(secs(30), a_moment_late), secs(30), "in whole seconds");
     }
 
     #[test]

@@ -165,11 +165,12 @@ fn critical_pods_get_evictions_before_force_though_others_are_left() {
 #[test]
 fn a_finished_pod_is_asked_once_and_never_waited_for() {
     let done = PodView { finished: true, ..view("job", "job") };
+    let failed = Answer::Failed { message: "x".into() };
     let mut desk = desk(policy(OnDeadline::Force), vec![done, view("web", "web")]);
-    assert_eq!(desk.answer_all(&budget("b")), [evict("web"), evict("job")]);
+    assert_eq!(desk.answer_all(&failed), [evict("web"), evict("job")]);
     assert_eq!(desk.reasons().len(), 1);
     for _ in 0..5 {
-        assert_eq!(desk.after(MINUTE).answer_all(&budget("b")), [evict("web")]);
+        assert_eq!(desk.after(MINUTE).answer_all(&failed), [evict("web")]);
     }
     desk.plan.departed("web", desk.clock.now());
     desk.step();

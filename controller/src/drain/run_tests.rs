@@ -214,6 +214,15 @@ async fn an_empty_node_is_drained_after_the_settle_time_without_an_eviction() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_situation_that_nobody_tells_any_more_stands() {
+    let mut run = start(policy());
+    drop(run.context);
+    run.mock.list("7", &[]).await;
+    let _events = run.mock.watch("7").await;
+    assert_eq!(run.task.await.unwrap(), Outcome::Drained);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pod_that_arrives_late_is_drained_too() {
     let mut run = start(policy());
     run.mock.list("7", &[]).await;
@@ -347,6 +356,23 @@ async fn a_set_is_looked_up_once_and_only_its_orphans_go() {
     assert_eq!(looked_up.len(), 2);
     assert_eq!(run.task.await.unwrap(), Outcome::Drained);
     drop(watch);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_is_not_done_while_a_set_is_looked_up() {
+    let mut run = start(policy());
+    run.mock.list("7", &[of_set("old-1", "old")]).await;
+    let (first, second) = (run.mock.next().await, run.mock.next().await);
+    let (look_up, watch) = if first.uri.contains("/daemonsets/") { (first, second) } else { (second, first) };
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(!run.task.is_finished());
+    look_up.reply_json(
+        404,
+        &json!({"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound", "message": "x"}),
+    );
+    run.mock.evict("old-1").await.accept();
+    drop(watch);
+    run.task.abort();
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, ensure};
+
 /// xtask holding a shell that holds a sleep, and a second sleep that is nobody's child any more.
 struct Held {
     xtask: Child,
@@ -15,7 +17,7 @@ struct Held {
 }
 
 impl Held {
-    fn start(jail: Option<&str>, orphan: bool) -> Self {
+    fn start(jail: Option<&str>, orphan: bool) -> anyhow::Result<Self> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         // sleeping this long also tells our processes from everybody else's
         let marker = format!("86{:09}.{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
@@ -28,65 +30,69 @@ impl Held {
         if let Some(jail) = jail {
             command.env("NODE_GATE_XTASK_JAIL", jail);
         }
-        let mut xtask = command.spawn().unwrap();
+        let mut xtask = command.spawn()?;
         let mut line = String::new();
-        BufReader::new(xtask.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(xtask.stdout.take().context("its output")?).read_line(&mut line)?;
         assert_eq!(line, "started\n");
         let held = Held { xtask, marker };
         let sleeps = 1 + usize::from(!orphan.is_empty());
         // not before they are what they shall be: until then setpriv has not yet bound them
         let is_sleep =
             |process: &&PathBuf| fs::read(process.join("comm")).is_ok_and(|comm| comm == b"sleep\n");
-        held.wait_until("its processes run", |running| running.iter().filter(is_sleep).count() == sleeps);
-        held
+        held.wait_until("its processes run", |running| running.iter().filter(is_sleep).count() == sleeps)?;
+        Ok(held)
     }
 
     /// The processes whose command line has our marker.
-    fn running(&self) -> Vec<PathBuf> {
-        let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    fn running(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let processes = fs::read_dir("/proc")?.filter_map(|entry| Some(entry.ok()?.path()));
         let is_ours = |process: &PathBuf| {
             let line = fs::read(process.join("cmdline")).unwrap_or_default();
             // a dead process that nobody has waited for yet has an empty command line
             String::from_utf8_lossy(&line).contains(&self.marker)
         };
-        processes.filter(is_ours).collect()
+        Ok(processes.filter(is_ours).collect())
     }
 
-    fn wait_until(&self, what: &str, reached: impl Fn(&[PathBuf]) -> bool) {
+    fn wait_until(&self, what: &str, reached: impl Fn(&[PathBuf]) -> bool) -> anyhow::Result<()> {
         let end = Instant::now() + Duration::from_secs(20);
-        while !reached(&self.running()) {
-            assert!(Instant::now() < end, "waited until {what}; running: {:?}", self.running());
+        loop {
+            let running = self.running()?;
+            if reached(&running) {
+                return Ok(());
+            }
+            ensure!(Instant::now() < end, "waited until {what}; running: {running:?}");
             sleep(Duration::from_millis(20));
         }
     }
 
-    fn end_with(mut self, signal: &str) {
+    fn end_with(mut self, signal: &str) -> anyhow::Result<()> {
         let id = self.xtask.id();
-        let kill = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status().unwrap();
-        assert!(kill.success());
-        self.xtask.wait().unwrap();
-        self.wait_until(&format!("nothing survives {signal}"), <[PathBuf]>::is_empty);
+        let kill = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status()?;
+        ensure!(kill.success(), "could not send {signal}");
+        self.xtask.wait()?;
+        self.wait_until(&format!("nothing survives {signal}"), <[PathBuf]>::is_empty)
     }
 }
 
 #[test]
-fn nothing_survives_sigkill() {
-    Held::start(None, true).end_with("KILL");
+fn nothing_survives_sigkill() -> anyhow::Result<()> {
+    Held::start(None, true)?.end_with("KILL")
 }
 
 #[test]
-fn nothing_survives_sigterm() {
-    Held::start(None, true).end_with("TERM");
+fn nothing_survives_sigterm() -> anyhow::Result<()> {
+    Held::start(None, true)?.end_with("TERM")
 }
 
 #[test]
-fn nothing_survives_ctrl_c() {
-    Held::start(None, true).end_with("INT");
+fn nothing_survives_ctrl_c() -> anyhow::Result<()> {
+    Held::start(None, true)?.end_with("INT")
 }
 
 #[test]
-fn without_namespaces_children_die_with_their_parents() {
-    Held::start(Some("bound"), false).end_with("KILL");
+fn without_namespaces_children_die_with_their_parents() -> anyhow::Result<()> {
+    Held::start(Some("bound"), false)?.end_with("KILL")
 }
 
 #[test]

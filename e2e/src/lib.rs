@@ -10,6 +10,7 @@
 //! workload        Deployments and budgets to be drained
 //! oracle          what really happened: audit log, Node watch, the simulator's call log
 //! story           all of it for one test; read its documentation to write one
+//! demo            one story told as it happens
 //! ```
 //!
 //! Nothing here decides anything that our programs decide, and nothing but [`node`] writes Nodes.
@@ -19,6 +20,7 @@ pub mod bed;
 pub mod chart;
 pub mod control_plane;
 pub mod controller;
+pub mod demo;
 pub mod group;
 pub mod http;
 pub mod node;

@@ -52,7 +52,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::bed::Bed;
 use crate::chart::{self, Chart};
-use crate::control_plane::{self, ControlPlane};
+use crate::control_plane::{self, ControlPlane, Endpoint, HARNESS_USER};
 use crate::controller::ControllerBuilder;
 use crate::group::GroupBuilder;
 use crate::node::{Nodes, STORY_LABEL};
@@ -242,6 +242,29 @@ impl Story {
         &self.dir
     }
 
+    /// A kubeconfig that may do everything and needs no other file.
+    pub fn portable_kubeconfig(&self) -> anyhow::Result<String> {
+        let endpoint = Endpoint::read(&self.kubeconfig)?;
+        let config = endpoint.portable_kubeconfig(HARNESS_USER, HARNESS_USER)?;
+        Ok(serde_json::to_string_pretty(&config)?)
+    }
+
+    /// Copies the logs to where they outlive the run: the scratch folder vanishes with it.
+    pub fn keep_logs(&self) -> anyhow::Result<PathBuf> {
+        let here = std::env::current_exe()?;
+        let target =
+            here.ancestors().find(|dir| dir.ends_with("target") || dir.join("CACHEDIR.TAG").exists());
+        let kept = target.context("no target folder")?.join("failed-stories").join(&self.name);
+        if kept.exists() {
+            fs::remove_dir_all(&kept)?;
+        }
+        fs::create_dir_all(&kept)?;
+        for log in logs(&self.dir)? {
+            fs::copy(&log, kept.join(log.file_name().context("a file has a name")?))?;
+        }
+        Ok(kept)
+    }
+
     /// Says that a program of this story panics on purpose.
     pub fn expect_panics(&self) {
         self.panics_are_expected.store(true, Ordering::Relaxed);
@@ -268,7 +291,14 @@ impl Story {
 impl Drop for Story {
     fn drop(&mut self) {
         if !self.ended {
-            keep_logs(&self.dir, &self.name);
+            match self.keep_logs() {
+                Ok(kept) => {
+                    eprintln!("the story {} did not end well; its logs are in {}", self.name, kept.display());
+                }
+                Err(error) => {
+                    eprintln!("the story {} did not end well; its logs are lost: {error:#}", self.name);
+                }
+            }
         }
         if self.control_plane.is_none()
             && let Err(error) = chart::remove(&self.kubeconfig, &self.namespace)
@@ -317,24 +347,4 @@ fn no_panics(dir: &Path) -> anyhow::Result<()> {
         ensure!(!text.contains("panicked at"), "a program panicked, see {}: {text}", log.display());
     }
     Ok(())
-}
-
-/// The scratch folder vanishes with the run; what a failed story left is worth more.
-fn keep_logs(dir: &Path, name: &str) {
-    let kept = || -> anyhow::Result<PathBuf> {
-        let target = std::env::current_exe()?.ancestors().nth(3).context("no target folder")?.to_owned();
-        let kept = target.join("failed-stories").join(name);
-        if kept.exists() {
-            fs::remove_dir_all(&kept)?;
-        }
-        fs::create_dir_all(&kept)?;
-        for log in logs(dir)? {
-            fs::copy(&log, kept.join(log.file_name().context("a file has a name")?))?;
-        }
-        Ok(kept)
-    };
-    match kept() {
-        Ok(kept) => eprintln!("the story {name} did not end well; its logs are in {}", kept.display()),
-        Err(error) => eprintln!("the story {name} did not end well, and its logs were not kept: {error:#}"),
-    }
 }

@@ -45,7 +45,7 @@ enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// How many instances the warm pool holds
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..=50))]
     pub(crate) nodes: u16,
     /// How many pods run on them
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=500))]

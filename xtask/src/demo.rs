@@ -17,7 +17,8 @@ pub(crate) fn run(context: &Context, steps: &mut Steps, args: &DemoArgs) -> anyh
     demo.args(["--nodes", &nodes.to_string(), "--pods", &pods.to_string()]).env(TOOLS, tools);
     demo.arg("--dir").arg(context.scratch().join("demo"));
     if *keep {
-        demo.arg("--keep");
+        // outside of the scratch folder, which nobody else can see
+        demo.arg("--keep").arg(context.cache.join("demo.kubeconfig"));
     }
     steps.run("demo: run", || check(&mut demo))
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use k8s_openapi::ByteString;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 
@@ -27,6 +28,15 @@ impl Endpoint {
             "contexts": [{"name": "bed", "context": {"cluster": "bed", "user": user}}],
             "current-context": "bed",
         })
+    }
+
+    /// The same with the certificate inside.
+    pub fn portable_kubeconfig(&self, user: &str, token: &str) -> anyhow::Result<Value> {
+        let ca = fs::read(&self.ca).with_context(|| format!("reading {}", self.ca.display()))?;
+        let mut config = self.kubeconfig(user, token);
+        config["clusters"][0]["cluster"] =
+            json!({"server": self.server, "certificate-authority-data": ByteString(ca)});
+        Ok(config)
     }
 
     /// Writes such a kubeconfig to a file.

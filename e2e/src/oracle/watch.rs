@@ -82,6 +82,20 @@ where
         self.records.lock().clone()
     }
 
+    /// Waits for changes beyond the first `seen`, returns them and counts them as seen.
+    pub async fn next(&self, seen: &mut usize) -> Vec<Change<K>> {
+        let mut changed = self.changed.clone();
+        loop {
+            changed.mark_unchanged();
+            let new: Vec<Change<K>> = self.records.lock().iter().skip(*seen).cloned().collect();
+            // the sender ends with this watch
+            if !new.is_empty() || changed.changed().await.is_err() {
+                *seen += new.len();
+                return new;
+            }
+        }
+    }
+
     /// The names of all objects that ever existed.
     pub fn ever(&self) -> Vec<String> {
         let mut names: Vec<String> = self.records.lock().iter().map(|change| change.name.clone()).collect();

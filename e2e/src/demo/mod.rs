@@ -1,0 +1,152 @@
+//! The main job, shown as it happens: a warm pool fills without a single Node, a scale-out opens the gates, a scale-in
+//! drains under a budget before the instance may go. Afterwards the oracles are asked whether all of it was true.
+
+mod invariants;
+mod narrator;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use clap::Parser;
+use k8s_openapi::api::core::v1::Node;
+
+use crate::aws;
+use crate::control_plane::ControlPlane;
+use crate::group::{Group, Pool};
+use crate::node::STARTUP_TAINT;
+use crate::story::{Story, options};
+use crate::workload::{Workload, is_available};
+
+use invariants::{Invariants, no_node_so_far};
+use narrator::Narrator;
+
+/// For a wait that ends the demo if nothing comes of it.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A termination hook that wants a heartbeat every so often; short, so that heartbeats are seen.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// What the demo can be told.
+#[derive(Debug, Parser)]
+#[command(name = "demo")]
+pub struct Args {
+    /// How many instances the warm pool holds
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..=50))]
+    nodes: u16,
+    /// How many pods run on them
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pods: u16,
+    /// An empty folder for data and logs
+    #[arg(long)]
+    dir: PathBuf,
+    /// Keeps everything running afterwards, with a kubeconfig in this file
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
+}
+
+/// Shows it, and fails if it was not as it should be.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let Args { nodes, pods, dir, keep } = args;
+    // kubelet's usual limit, on one node less than there are
+    ensure!(
+        pods <= (nodes - 1) * 100,
+        "{pods} pods do not fit on the {} nodes left by a scale-in",
+        nodes - 1
+    );
+    let narrator = Narrator::start();
+    narrator
+        .chapter("A control plane of etcd, kube-apiserver, controller-manager, scheduler and kwok starts.");
+    let plane = ControlPlane::start(&dir.join("control-plane")).await?;
+    let simulator = aws_simulator::Options { boot_time: Duration::from_secs(1), ..options("demo") };
+    let story = Arc::new(Story::on(plane, "demo", &dir, simulator).await?);
+    let invariants = Invariants::watch(&story);
+    let _controller = story.controller().start().await?;
+    narrator.line("the chart is installed, node-gate-controller runs with its ServiceAccount's rights");
+    let pods_seen = Arc::new(story.watch_pods("web").await?);
+    story.deploy(&Workload::new("web", i32::from(pods)).grace(5).stops_after(1)).await?;
+    story.budget("web", 1).await?;
+    narrator.line(&format!("{pods} pods wait for nodes; a budget lets one of them be missing at a time"));
+    let _lines = narrator.follow(&story, &pods_seen);
+
+    narrator.chapter(&format!("The warm pool fills: {nodes} instances boot, and none of them may join."));
+    let group = warm_up(&story, nodes).await?;
+    no_node_so_far(&story)?;
+    narrator.line(&format!("{nodes} instances are warm and stopped; not one Node has ever existed"));
+
+    narrator.chapter(&format!("Scale-out to {nodes}: the gates open, the nodes join."));
+    group.set_desired(i32::from(nodes)).await?;
+    scaled_out(&story, usize::from(nodes)).await?;
+    invariants.mark_as_others_do(&story).await?;
+    let all = usize::from(pods);
+    let running = pods_seen.wait_until("all pods run", PATIENCE, |pods| {
+        pods.values().filter(|pod| is_available(pod)).count() == all
+    });
+    running.await?;
+    narrator.line(&format!("all {pods} pods run"));
+
+    narrator.chapter("Scale-in by one: its node is drained under the budget, only then may the instance go.");
+    group.set_desired(i32::from(nodes) - 1).await?;
+    scaled_in(&story, usize::from(nodes) - 1).await?;
+
+    narrator.chapter("Was all of it true? The audit log, the Node watch and the simulator's records say:");
+    let broken = invariants.verdict(&story, &pods_seen, usize::from(nodes), all).await?;
+    if let Some(file) = keep {
+        stay(&story, &narrator, &file).await?;
+    }
+    ensure!(broken == 0, "{broken} invariants are broken; logs are in {}", story.keep_logs()?.display());
+    Ok(())
+}
+
+async fn warm_up(story: &Story, nodes: u16) -> anyhow::Result<Group> {
+    let group = story.group("workers").max(i32::from(nodes)).warm_pool(Pool::Stopped);
+    let group = group.termination_hook(HEARTBEAT_TIMEOUT).create().await?;
+    let warm = story.simulator.wait_until("the pool is warm", PATIENCE, |instances| {
+        let stopped = instances.iter().filter(|instance| instance.lifecycle_state == "Warmed:Stopped");
+        stopped.count() == usize::from(nodes)
+    });
+    warm.await?;
+    Ok(group)
+}
+
+async fn scaled_out(story: &Story, nodes: usize) -> anyhow::Result<()> {
+    let joined = story.node_watch.wait_until("all nodes are free of the startup taint", PATIENCE, |all| {
+        all.len() == nodes && all.values().all(|node| !is_tainted(node))
+    });
+    joined.await.map(drop)
+}
+
+fn is_tainted(node: &Node) -> bool {
+    let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_ref());
+    taints.into_iter().flatten().any(|taint| taint.key == STARTUP_TAINT)
+}
+
+async fn scaled_in(story: &Story, nodes: usize) -> anyhow::Result<()> {
+    let gone = story.node_watch.wait_until("one node has left", PATIENCE, |all| all.len() == nodes);
+    gone.await?;
+    // the instance that takes its place in the pool has to be held as well
+    let refilled = story.simulator.wait_until("the pool is warm again", PATIENCE, |instances| {
+        instances.iter().any(|instance| instance.lifecycle_state == "Warmed:Stopped")
+    });
+    refilled.await.map(drop)
+}
+
+/// Stays for kubectl and the AWS CLI, until Ctrl-C ends the whole run.
+async fn stay(story: &Story, narrator: &Narrator, kubeconfig: &Path) -> anyhow::Result<()> {
+    // the bed's own file lies in a folder that nobody else sees
+    fs::write(kubeconfig, story.portable_kubeconfig()?)
+        .with_context(|| format!("writing {}", kubeconfig.display()))?;
+    narrator.chapter("It keeps running; Ctrl-C ends it. In another terminal:");
+    println!("export KUBECONFIG={}", kubeconfig.display());
+    for (name, value) in aws::environment(&story.simulator.endpoint(), "you") {
+        println!("export {name}={value}");
+    }
+    println!("kubectl get nodes -L node-gate.io/lifecycle-state");
+    println!(
+        "aws autoscaling set-desired-capacity --auto-scaling-group-name demo-workers --desired-capacity 3"
+    );
+    println!("curl {}/_simulator/instances", story.simulator.endpoint());
+    std::future::pending().await
+}

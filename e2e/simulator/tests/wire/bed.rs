@@ -9,6 +9,7 @@ use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::config::retry::RetryConfig;
 use aws_sdk_autoscaling::config::{Credentials, Region};
 use aws_sdk_autoscaling::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_autoscaling::operation::complete_lifecycle_action::builders::CompleteLifecycleActionFluentBuilder;
 use aws_simulator::{InstanceInfo, Options, Simulator};
 
 /// Far longer than anything here takes.
@@ -56,6 +57,29 @@ pub(crate) async fn desire(client: &Client, desired: i32) {
         .send()
         .await
         .expect("a desired capacity");
+}
+
+/// A launch hook `h` that waits for half a minute.
+pub(crate) async fn launch_hook(client: &Client) {
+    client
+        .put_lifecycle_hook()
+        .auto_scaling_group_name("g")
+        .lifecycle_hook_name("h")
+        .lifecycle_transition("autoscaling:EC2_INSTANCE_LAUNCHING")
+        .heartbeat_timeout(30)
+        .send()
+        .await
+        .expect("a hook");
+}
+
+/// A completion of what holds `id` by `launch_hook`.
+pub(crate) fn complete(client: &Client, id: &str) -> CompleteLifecycleActionFluentBuilder {
+    client
+        .complete_lifecycle_action()
+        .auto_scaling_group_name("g")
+        .lifecycle_hook_name("h")
+        .instance_id(id)
+        .lifecycle_action_result("CONTINUE")
 }
 
 /// Waits until the only instance is in this state.

@@ -1,11 +1,13 @@
 //! What a test can break about the API, seen through the real SDK.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_autoscaling::error::SdkError;
 use aws_simulator::Fault;
+use tokio::sync::Notify;
 
-use crate::bed::{group, refusal, start};
+use crate::bed::{complete, desire, group, launch_hook, only, refusal, start};
 
 #[tokio::test]
 async fn refusals_carry_awss_codes_and_end_when_cleared() {
@@ -68,20 +70,36 @@ async fn a_reset_cuts_the_connection_before_the_effect_a_lost_reply_after_it() {
 }
 
 #[tokio::test]
-async fn a_delayed_call_is_answered_late_and_takes_effect_even_if_nobody_waits() {
+async fn a_delayed_call_is_answered_late() {
+    let (simulator, client) = start().await;
+    let delay = Duration::from_millis(200);
+    simulator.fault("DescribeAutoScalingGroups", Fault::Delay(delay));
+    let asked = Instant::now();
+    client.describe_auto_scaling_groups().send().await.expect("an answer");
+    assert!(asked.elapsed() >= delay);
+}
+
+#[tokio::test]
+async fn a_call_takes_effect_even_if_its_client_hangs_up() {
     let (simulator, client) = start().await;
     group(&client, 0).await;
-    let delay = Duration::from_millis(200);
-    simulator.fault("SetDesiredCapacity", Fault::Delay(delay));
-    let asked = Instant::now();
-    let set = client.set_desired_capacity().auto_scaling_group_name("g");
-    set.clone().desired_capacity(1).send().await.expect("an answer");
-    assert!(asked.elapsed() >= delay);
-
-    let impatient = tokio::time::timeout(delay / 4, set.desired_capacity(2).send()).await;
-    assert!(impatient.is_err());
-    simulator
-        .wait_until("the second capacity took effect", crate::bed::PATIENCE, |all| all.len() == 2)
-        .await
-        .expect("in time");
+    launch_hook(&client).await;
+    desire(&client, 1).await;
+    let id = only(&simulator, "Pending:Wait").await.id;
+    let (arrived, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (tell, wait) = (arrived.clone(), go_on.clone());
+    simulator.before_complete(move |_| {
+        let (tell, wait) = (tell.clone(), wait.clone());
+        Box::pin(async move {
+            tell.notify_one();
+            wait.notified().await;
+        })
+    });
+    tokio::select! {
+        answer = complete(&client, &id).send() => panic!("it answered: {answer:?}"),
+        () = arrived.notified() => {}
+    }
+    // The client's connection is gone with its future.
+    go_on.notify_one();
+    only(&simulator, "InService").await;
 }

@@ -7,7 +7,7 @@ use aws_config::imds::client::error::ImdsError;
 use aws_sdk_autoscaling::types::WarmPoolState;
 use aws_simulator::{ImdsFault, InstanceInfo, Options, Simulator};
 
-use crate::bed::{PATIENCE, ask, client, desire, group, only, raw, start};
+use crate::bed::{PATIENCE, ask, client, complete, desire, group, launch_hook, only, raw, start};
 
 const TARGET: &str = "/latest/meta-data/autoscaling/target-lifecycle-state";
 const TTL: &str = "X-aws-ec2-metadata-token-ttl-seconds";
@@ -69,6 +69,7 @@ async fn the_sdk_reads_what_an_instance_is() {
 async fn an_instance_keeps_its_address_and_refuses_while_it_is_off() {
     let (simulator, client) = start().await;
     group(&client, 0).await;
+    launch_hook(&client).await;
     client
         .put_warm_pool()
         .auto_scaling_group_name("g")
@@ -77,16 +78,17 @@ async fn an_instance_keeps_its_address_and_refuses_while_it_is_off() {
         .send()
         .await
         .expect("a pool");
-    let booting = only(&simulator, "Warmed:Pending").await;
+    let booting = only(&simulator, "Warmed:Pending:Wait").await;
     assert_eq!(imds(&booting).get(TARGET).await.expect("a target").as_ref(), "Warmed:Stopped");
 
+    complete(&client, &booting.id).send().await.expect("entering the pool");
     let stopped = only(&simulator, "Warmed:Stopped").await;
     assert_eq!(stopped.imds_endpoint, booting.imds_endpoint);
     let refused = raw(&stopped.imds_endpoint, "GET / HTTP/1.1\r\n\r\n").await.expect_err("it is off");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 
     desire(&client, 1).await;
-    let back = only(&simulator, "Pending").await;
+    let back = only(&simulator, "Pending:Wait").await;
     assert_eq!(back.imds_endpoint, booting.imds_endpoint);
     assert_eq!(imds(&back).get(TARGET).await.expect("a target").as_ref(), "InService");
 }
@@ -204,10 +206,13 @@ async fn every_fault_shows_and_can_be_mended() {
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 
     simulator.imds_fault(id, Some(ImdsFault::Hang));
-    let hanging = tokio::time::timeout(Duration::from_millis(300), get(TARGET)).await;
-    assert!(hanging.is_err(), "it answered: {hanging:?}");
-    let calls = simulator.imds_calls(id);
-    assert_eq!(calls.last().map(|call| call.status), Some(0));
+    let arrived = simulator.wait_until("the request arrived", PATIENCE, |_| {
+        simulator.imds_calls(id).last().is_some_and(|call| call.status == 0)
+    });
+    tokio::select! {
+        answer = get(TARGET) => panic!("it answered: {answer:?}"),
+        arrived = arrived => { arrived.expect("in time"); }
+    }
 
     simulator.imds_fault(id, None);
     assert_eq!(get_with(TARGET, token).await, (200, "InService".to_owned()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_autoscaling::types::{Filter, InstanceReusePolicy, LifecycleState, Tag, WarmPoolState};
 use aws_simulator::{CompletedBy, Event, Power};
 
-use crate::bed::{CALLER, desire, group, only, refusal, start};
+use crate::bed::{CALLER, complete, desire, group, launch_hook, only, refusal, start};
 
 #[tokio::test]
 async fn an_instance_is_warmed_serves_comes_back_and_ends() {
@@ -208,15 +208,7 @@ async fn real_time_alone_applies_the_default_result() {
 async fn the_observer_sees_a_completion_before_it_takes_effect() {
     let (simulator, client) = start().await;
     group(&client, 0).await;
-    client
-        .put_lifecycle_hook()
-        .auto_scaling_group_name("g")
-        .lifecycle_hook_name("h")
-        .lifecycle_transition("autoscaling:EC2_INSTANCE_LAUNCHING")
-        .heartbeat_timeout(30)
-        .send()
-        .await
-        .expect("a hook");
+    launch_hook(&client).await;
     desire(&client, 1).await;
     let id = only(&simulator, "Pending:Wait").await.id;
 
@@ -234,12 +226,7 @@ async fn the_observer_sees_a_completion_before_it_takes_effect() {
             record.lock().expect("a lock").push((request, state));
         })
     });
-    let complete = client
-        .complete_lifecycle_action()
-        .auto_scaling_group_name("g")
-        .lifecycle_hook_name("h")
-        .instance_id(&id)
-        .lifecycle_action_result("CONTINUE");
+    let complete = complete(&client, &id);
     complete.clone().send().await.expect("a completion");
     only(&simulator, "InService").await;
     let (code, message) = refusal(complete.send().await);

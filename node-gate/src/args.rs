@@ -80,6 +80,8 @@ struct Wait {
         env = "RUST_LOG",
         default_value = "error,node_gate=info",
         value_name = "FILTER",
+        // clap would choose the conversion that passes over errors
+        value_parser = EnvFilter::from_str,
         hide = true
     )]
     log: EnvFilter,

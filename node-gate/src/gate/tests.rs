@@ -336,7 +336,6 @@ fn may_open(seen: &Observation, policy: &Policy) -> bool {
     let free = policy.groups.is_empty();
     let several = api.is_some_and(|api| api.in_a_row >= SEVERAL);
     match &seen.imds {
-        Imds::Failing(_) => false,
         Imds::Target(Target::InService) => {
             member && (policy.until == Until::Target || api_state == Some("InService"))
         }
@@ -356,7 +355,8 @@ fn may_open(seen: &Observation, policy: &Policy) -> bool {
             let nowhere = free && seen.tag.is_none() && several && unreadable;
             seen.identified && seen.unsettled_for >= GRACE && (serves && member || nowhere)
         }
-        Imds::Target(
+        Imds::Failing(_)
+        | Imds::Target(
             Target::Terminated
             | Target::WarmedStopped
             | Target::WarmedRunning

@@ -1,0 +1,12 @@
+//! The real binary against simulated AWS.
+
+mod bed;
+mod cli;
+mod group;
+mod imds;
+mod proxy;
+mod signals;
+mod standalone;
+mod strict;
+mod told;
+mod warm;

@@ -1,0 +1,123 @@
+//! What the gate tells: to systemd, in its folder, by `node-gate status`.
+
+use std::path::Path;
+
+use tokio::net::UnixDatagram;
+
+use crate::bed::{Bed, PATIENCE, binary, ended};
+
+async fn received(socket: &UnixDatagram) -> String {
+    let mut buffer = vec![0; 4096];
+    let length = tokio::time::timeout(PATIENCE, socket.recv(&mut buffer))
+        .await
+        .expect("a message")
+        .expect("a socket that works");
+    String::from_utf8_lossy(&buffer[..length]).into_owned()
+}
+
+/// Exit code, standard output, standard error.
+async fn status(folder: &Path, args: &[&str], invocation: Option<&str>) -> (Option<i32>, String, String) {
+    let mut command = binary();
+    command.arg("status").args(args).env("NODE_GATE_STATE_DIR", folder);
+    if let Some(invocation) = invocation {
+        command.env("INVOCATION_ID", invocation);
+    }
+    let output = ended(&mut command).await;
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn systemd_hears_of_each_change_once_and_of_the_opening() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    let mut gate = bed.gate_with(&instance, &[], &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    assert_eq!(received(&socket).await, "STATUS=Holding: asking IMDS for the target lifecycle state\n");
+    assert_eq!(
+        received(&socket).await,
+        "STATUS=Holding: target Warmed:Running: the instance belongs to the warm pool\n"
+    );
+    bed.polls(&instance, 10).await;
+    bed.scale_to(1).await;
+    assert_eq!(received(&socket).await, "READY=1\nSTATUS=Opened: target InService\n");
+    gate.opens().await;
+    assert!(socket.try_recv(&mut [0; 16]).is_err(), "nothing else was said");
+}
+
+#[tokio::test]
+async fn a_notify_socket_that_nobody_reads_harms_nothing() {
+    let bed = Bed::start().await;
+    let instance = bed.serving(1).await.remove(0);
+    let mut gate = bed.gate_with(&instance, &[], &[("NOTIFY_SOCKET", "/nonexistent/notify")]);
+    gate.opens().await;
+}
+
+#[tokio::test]
+async fn status_tells_a_held_gate_an_open_one_and_none() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    let nowhere = tempfile::tempdir().unwrap();
+    let (code, out, err) = status(nowhere.path(), &[], None).await;
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert!(err.starts_with("node-gate: the gate never ran here") && err.lines().count() == 1, "{err}");
+
+    let mut gate = bed.gate(&instance, &[]);
+    gate.says("holding: target Warmed:Running").await;
+    // The line comes before the file, the next look after it.
+    bed.polls(&instance, 2).await;
+    let (code, out, err) = status(gate.folder(), &[], None).await;
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.starts_with("node-gate: holding for "), "{out}");
+    assert!(out.contains("why: target Warmed:Running: the instance belongs to the warm pool\n"), "{out}");
+    assert!(out.contains("waits for: target InService in IMDS\n"), "{out}");
+
+    bed.scale_to(1).await;
+    gate.opens().await;
+    let (code, out, _) = status(gate.folder(), &[], None).await;
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with("node-gate: opened at ") && out.contains("why: target InService\n"), "{out}");
+    let (code, out, _) = status(gate.folder(), &["--output", "json"], None).await;
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &json), (Some(0), &gate.status()));
+
+    std::fs::write(gate.file("status.json"), "no json").unwrap();
+    let (code, out, err) = status(gate.folder(), &[], None).await;
+    assert_eq!((code, out.as_str(), err.lines().count()), (Some(1), "", 1), "{err}");
+}
+
+#[tokio::test]
+async fn the_record_of_an_opening_counts_for_its_own_start_only() {
+    let bed = Bed::start().await;
+    let instance = bed.serving(1).await.remove(0);
+    let mut gate = bed.gate_with(&instance, &[], &[("INVOCATION_ID", "first")]);
+    gate.opens().await;
+    for (invocation, code) in [(Some("first"), 0), (Some("second"), 1), (Some(""), 1), (None, 1)] {
+        let (seen, _, err) = status(gate.folder(), &["--opened"], invocation).await;
+        assert_eq!(seen, Some(code), "{invocation:?}");
+        assert_eq!(err.lines().count(), usize::from(code == 1), "{err}");
+    }
+    let nowhere = tempfile::tempdir().unwrap();
+    assert_eq!(status(nowhere.path(), &["--opened"], Some("first")).await.0, Some(1));
+}
+
+#[tokio::test]
+async fn a_new_start_takes_the_old_record_away() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("opened.json"), "{}").unwrap();
+    // The last --state-dir would be refused as a repetition: the variable does it.
+    let mut child = binary()
+        .arg("wait")
+        .env("NODE_GATE_STATE_DIR", folder.path())
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &instance.imds_endpoint)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    bed.polls(&instance, 1).await;
+    assert!(!folder.path().join("opened.json").exists());
+    child.kill().await.unwrap();
+}

@@ -5,7 +5,7 @@
 //! One module a story in `tests/cluster/`, named in its `main.rs`; the name of the test is a sentence. It runs by
 //! `cargo xtask test cluster PART_OF_ITS_NAME`.
 //!
-//! ```ignore
+//! ```text
 //! #[tokio::test(flavor = "multi_thread")]
 //! async fn a_scale_in_drains_first() -> anyhow::Result<()> {
 //!     let story = Story::new("scale-in").await?;                       // a name of its own: [a-z0-9-]
@@ -83,7 +83,7 @@ pub struct Story {
     _recorder: AbortOnDropHandle<()>,
     controllers: AtomicU32,
     panics_are_expected: AtomicBool,
-    ended: bool,
+    ended: AtomicBool,
     dir: PathBuf,
     kubeconfig: PathBuf,
     // ends last
@@ -160,7 +160,7 @@ impl Story {
             _recorder: recorder,
             controllers: AtomicU32::new(0),
             panics_are_expected: AtomicBool::new(false),
-            ended: false,
+            ended: AtomicBool::new(false),
             dir,
             kubeconfig: bed.kubeconfig,
             control_plane,
@@ -271,7 +271,12 @@ impl Story {
     }
 
     /// Ends the story: fails if the harness itself went wrong or one of our programs panicked.
-    pub async fn end(mut self) -> anyhow::Result<()> {
+    pub async fn end(self) -> anyhow::Result<()> {
+        self.conclude().await
+    }
+
+    /// As [`Story::end`], for whoever shares the story with tasks of its own.
+    pub(crate) async fn conclude(&self) -> anyhow::Result<()> {
         let errors = self.nodes.errors();
         ensure!(errors.is_empty(), "the simulated nodes had trouble: {errors:?}");
         if !self.panics_are_expected.load(Ordering::Relaxed) {
@@ -283,14 +288,14 @@ impl Story {
             .delete_collection(&DeleteParams::default(), &ours)
             .await
             .context("deleting the story's Nodes")?;
-        self.ended = true;
+        self.ended.store(true, Ordering::Relaxed);
         Ok(())
     }
 }
 
 impl Drop for Story {
     fn drop(&mut self) {
-        if !self.ended {
+        if !self.ended.load(Ordering::Relaxed) {
             match self.keep_logs() {
                 Ok(kept) => {
                     eprintln!("the story {} did not end well; its logs are in {}", self.name, kept.display());

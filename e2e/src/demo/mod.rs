@@ -71,11 +71,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     narrator.line(&format!("{pods} pods wait for nodes; a budget lets one of them be missing at a time"));
     let _lines = narrator.follow(&story, &pods_seen);
 
+    narrator.pause().await;
     narrator.chapter(&format!("The warm pool fills: {nodes} instances boot, and none of them may join."));
     let group = warm_up(&story, nodes).await?;
     no_node_so_far(&story)?;
     narrator.line(&format!("{nodes} instances are warm and stopped; not one Node has ever existed"));
 
+    narrator.pause().await;
     narrator.chapter(&format!("Scale-out to {nodes}: the gates open, the nodes join."));
     group.set_desired(i32::from(nodes)).await?;
     scaled_out(&story, usize::from(nodes)).await?;
@@ -87,17 +89,19 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     running.await?;
     narrator.line(&format!("all {pods} pods run"));
 
+    narrator.pause().await;
     narrator.chapter("Scale-in by one: its node is drained under the budget, only then may the instance go.");
     group.set_desired(i32::from(nodes) - 1).await?;
     scaled_in(&story, usize::from(nodes) - 1).await?;
 
+    narrator.pause().await;
     narrator.chapter("Was all of it true? The audit log, the Node watch and the simulator's records say:");
     let broken = invariants.verdict(&story, &pods_seen, usize::from(nodes), all).await?;
+    ensure!(broken == 0, "{broken} invariants are broken");
     if let Some(file) = keep {
-        stay(&story, &narrator, &file).await?;
+        stay(&story, narrator, &file).await?;
     }
-    ensure!(broken == 0, "{broken} invariants are broken; logs are in {}", story.keep_logs()?.display());
-    Ok(())
+    story.conclude().await
 }
 
 async fn warm_up(story: &Story, nodes: u16) -> anyhow::Result<Group> {
@@ -134,7 +138,7 @@ async fn scaled_in(story: &Story, nodes: usize) -> anyhow::Result<()> {
 }
 
 /// Stays for kubectl and the AWS CLI, until Ctrl-C ends the whole run.
-async fn stay(story: &Story, narrator: &Narrator, kubeconfig: &Path) -> anyhow::Result<()> {
+async fn stay(story: &Story, narrator: Narrator, kubeconfig: &Path) -> anyhow::Result<()> {
     // the bed's own file lies in a folder that nobody else sees
     fs::write(kubeconfig, story.portable_kubeconfig()?)
         .with_context(|| format!("writing {}", kubeconfig.display()))?;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_simulator::{CompletedBy, Event, Power};
 use k8s_openapi::api::core::v1::{Node, Pod};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::node::STARTUP_TAINT;
 use crate::oracle::{Change, Watch};
@@ -37,6 +38,11 @@ impl Narrator {
     pub(super) fn chapter(self, text: &str) {
         println!();
         self.line(text);
+    }
+
+    /// Gives the reader time, and the tellers too: each follows its own source, a little behind the event.
+    pub(super) async fn pause(self) {
+        sleep(Duration::from_secs(1)).await;
     }
 
     /// Tells everything from now on, until the result is dropped.

@@ -62,11 +62,11 @@ pub struct Args {
     pub sweep_interval: Duration,
 
     /// How long an instance is warmed up before the launch hook lets it into the pool
-    #[arg(long, env = "NODE_GATE_CONTROLLER_WARM_UP_TIME", default_value = "3m", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "NODE_GATE_CONTROLLER_WARM_UP_TIME", default_value = "3m", value_parser = duration)]
     pub warm_up_time: Duration,
 
     /// How long to wait for a Node before a termination is completed without one
-    #[arg(long, env = "NODE_GATE_CONTROLLER_NODE_PATIENCE", default_value = "2m", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "NODE_GATE_CONTROLLER_NODE_PATIENCE", default_value = "2m", value_parser = duration)]
     pub node_patience: Duration,
 
     /// How long a drain only evicts, counted from its first eviction

@@ -7,6 +7,7 @@ use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::config::retry::RetryConfig;
 use aws_sdk_autoscaling::config::timeout::TimeoutConfig;
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
+use futures::future::join_all;
 use lifecycle::api::{ApiError, InstanceDetail, classify};
 use tokio::time::Instant;
 
@@ -14,13 +15,18 @@ use crate::door::Door;
 use crate::scope::Scope;
 use crate::world::{Group, Hook, Sweep};
 
-/// How many sweeps may pass before hooks are read again, if nothing else makes us.
+/// How long hooks are believed unread.
+const HOOKS_FOR: Duration = Duration::from_secs(300);
+/// How long a pool is believed unread that shows no change from outside.
+const POOLS_FOR: Duration = Duration::from_secs(60);
+/// Where sweeps come more often than every 15 s, both are read every so many sweeps.
 const HOOKS_EVERY: u32 = 20;
-/// How many sweeps may pass before a pool that shows no change is read again.
 const POOLS_EVERY: u32 = 4;
+/// How many groups are read at once.
+const AT_ONCE: usize = 4;
 
 /// The names of our hooks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookNames {
     /// Completed when the node is drained.
     pub termination: String,
@@ -28,12 +34,13 @@ pub struct HookNames {
     pub launch: String,
 }
 
-/// Makes the Auto Scaling client; all its writes pass the door, and none is repeated without our knowing.
-pub async fn connect(door: &Door) -> Client {
+/// Makes an Auto Scaling client whose every attempt may take `timeout`; its writes pass the door, and nothing is repeated
+/// without our knowing.
+pub async fn connect(door: &Door, timeout: Duration) -> Client {
     let shared = aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await;
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(door.write_timeout())
+        .connect_timeout(timeout.min(Duration::from_secs(3)))
+        .operation_attempt_timeout(timeout)
         .build();
     let config = aws_sdk_autoscaling::config::Builder::from(&shared)
         .interceptor(door.clone())
@@ -49,7 +56,7 @@ pub struct Reader {
     client: Client,
     scope: Scope,
     names: HookNames,
-    sweeps: u32,
+    sweep_interval: Duration,
     hooks: BTreeMap<String, Cached<Group>>,
     pools: BTreeMap<String, Cached<PoolSign>>,
 }
@@ -57,56 +64,78 @@ pub struct Reader {
 #[derive(Debug)]
 struct Cached<T> {
     value: T,
-    sweep: u32,
+    read: Instant,
 }
 
 /// What tells from outside that a pool may have changed.
 #[derive(Debug, PartialEq, Eq)]
 struct PoolSign {
+    configuration: String,
     size: Option<i32>,
     desired: Option<i32>,
     members: BTreeSet<String>,
 }
 
+/// What was read of one group; none = still believed from before.
+struct Read {
+    hooks: Result<Option<Group>, ApiError>,
+    pool: Result<Option<Vec<InstanceDetail>>, ApiError>,
+}
+
 impl Reader {
     /// A reader of the groups in `scope`.
-    pub fn new(client: Client, scope: Scope, names: HookNames) -> Self {
-        Reader { client, scope, names, sweeps: 0, hooks: BTreeMap::new(), pools: BTreeMap::new() }
+    pub fn new(client: Client, scope: Scope, names: HookNames, sweep_interval: Duration) -> Self {
+        Reader { client, scope, names, sweep_interval, hooks: BTreeMap::new(), pools: BTreeMap::new() }
     }
 
-    /// Looks at everything once. A failed call makes the sweep incomplete, not useless; the errors come along.
+    /// Looks at everything once. A failed call takes away what it would have told and nothing more; the errors come along.
     pub async fn sweep(&mut self) -> (Sweep, Vec<ApiError>) {
-        self.sweeps += 1;
-        let mut errors = Vec::new();
-        let mut sweep = Sweep::default();
         let groups = match self.groups().await {
             Ok(groups) => groups,
-            Err(err) => return (sweep, vec![err]),
+            Err(err) => return (Sweep::default(), vec![err]),
         };
-        for (name, group) in &groups {
-            sweep.members_read.insert(name.clone());
-            sweep.listed.extend(group.instances().iter().filter_map(|instance| {
-                detail(name, instance.instance_id(), instance.lifecycle_state().map(LifecycleState::as_str))
-            }));
-            match self.hooks(name).await {
-                Ok(hooks) => {
-                    sweep.groups.insert(name.clone(), hooks);
+        let now = Instant::now();
+        let mut sweep = Sweep { scope: Some(groups.keys().cloned().collect()), ..Sweep::default() };
+        let mut errors = Vec::new();
+        let all: Vec<(&String, &AutoScalingGroup)> = groups.iter().collect();
+        for some in all.chunks(AT_ONCE) {
+            let reads = some.iter().map(|(name, group)| self.read(name, group, now));
+            for ((name, group), read) in some.iter().zip(join_all(reads).await) {
+                let name = (*name).clone();
+                sweep.listed.extend(group.instances().iter().filter_map(|instance| {
+                    detail(
+                        &name,
+                        instance.instance_id(),
+                        instance.lifecycle_state().map(LifecycleState::as_str),
+                    )
+                }));
+                match read.hooks {
+                    Ok(Some(value)) => {
+                        self.hooks.insert(name.clone(), Cached { value, read: now });
+                    }
+                    Ok(None) => {}
+                    Err(err) => errors.push(err),
                 }
-                Err(err) => errors.push(err),
-            }
-            match self.pool(name, group).await {
-                Ok(Some(members)) => {
-                    sweep.pools_read.insert(name.clone());
-                    sweep.listed.extend(members);
+                match read.pool {
+                    Ok(Some(members)) => {
+                        sweep.listed.extend(members);
+                        self.pools.insert(name.clone(), Cached { value: sign(group), read: now });
+                        sweep.pools_read.insert(name);
+                    }
+                    Ok(None) => {}
+                    Err(err) => errors.push(err),
                 }
-                Ok(None) => {}
-                Err(err) => errors.push(err),
             }
         }
         self.hooks.retain(|name, _| groups.contains_key(name));
         self.pools.retain(|name, _| groups.contains_key(name));
-        sweep.complete = errors.is_empty();
+        sweep.groups = self.hooks.iter().map(|(name, hooks)| (name.clone(), hooks.value.clone())).collect();
         (sweep, errors)
+    }
+
+    async fn read(&self, name: &str, group: &AutoScalingGroup, now: Instant) -> Read {
+        let (hooks, pool) = tokio::join!(self.read_hooks(name, now), self.read_pool(name, group, now));
+        Read { hooks, pool }
     }
 
     async fn groups(&self) -> Result<BTreeMap<String, AutoScalingGroup>, ApiError> {
@@ -142,11 +171,10 @@ impl Reader {
         Ok(groups)
     }
 
-    async fn hooks(&mut self, group: &str) -> Result<Group, ApiError> {
-        if let Some(cached) = self.hooks.get(group)
-            && self.sweeps - cached.sweep < HOOKS_EVERY
-        {
-            return Ok(cached.value.clone());
+    async fn read_hooks(&self, group: &str, now: Instant) -> Result<Option<Group>, ApiError> {
+        let believed = HOOKS_FOR.min(self.sweep_interval * HOOKS_EVERY);
+        if self.hooks.get(group).is_some_and(|cached| now.duration_since(cached.read) < believed) {
+            return Ok(None);
         }
         let answer = self
             .client
@@ -165,40 +193,30 @@ impl Reader {
                 })
                 .map(|hook| hook_of(hook.heartbeat_timeout(), hook.global_timeout()))
         };
-        let value = Group {
+        Ok(Some(Group {
             termination: ours(&self.names.termination, "autoscaling:EC2_INSTANCE_TERMINATING"),
             launch: ours(&self.names.launch, "autoscaling:EC2_INSTANCE_LAUNCHING"),
-        };
-        self.hooks.insert(group.to_owned(), Cached { value: value.clone(), sweep: self.sweeps });
-        Ok(value)
+        }))
     }
 
     /// The pool's members, if it has to be read now.
-    async fn pool(
-        &mut self,
+    async fn read_pool(
+        &self,
         name: &str,
         group: &AutoScalingGroup,
+        now: Instant,
     ) -> Result<Option<Vec<InstanceDetail>>, ApiError> {
-        let was_read = self.pools.get(name);
-        let empty = group.warm_pool_configuration().is_none() || group.warm_pool_size() == Some(0);
-        if empty && was_read.is_none() {
+        let last = self.pools.get(name);
+        let exists = group.warm_pool_configuration().is_some();
+        if (!exists || group.warm_pool_size() == Some(0)) && last.is_none() {
             return Ok(None);
         }
-        let sign = PoolSign {
-            size: group.warm_pool_size(),
-            desired: group.desired_capacity(),
-            members: group
-                .instances()
-                .iter()
-                .filter_map(|instance| instance.instance_id().map(ToOwned::to_owned))
-                .collect(),
-        };
-        if was_read.is_some_and(|last| last.value == sign && self.sweeps - last.sweep < POOLS_EVERY) {
+        let believed = POOLS_FOR.min(self.sweep_interval * POOLS_EVERY);
+        if last.is_some_and(|last| last.value == sign(group) && now.duration_since(last.read) < believed) {
             return Ok(None);
         }
-        if group.warm_pool_configuration().is_none() {
+        if !exists {
             // The pool was deleted: reading it is an error, and nobody can be in it.
-            self.pools.remove(name);
             return Ok(Some(Vec::new()));
         }
         let mut pages = self
@@ -215,8 +233,16 @@ impl Reader {
                 detail(name, instance.instance_id(), instance.lifecycle_state().map(LifecycleState::as_str))
             }));
         }
-        self.pools.insert(name.to_owned(), Cached { value: sign, sweep: self.sweeps });
         Ok(Some(members))
+    }
+}
+
+fn sign(group: &AutoScalingGroup) -> PoolSign {
+    PoolSign {
+        configuration: format!("{:?}", group.warm_pool_configuration()),
+        size: group.warm_pool_size(),
+        desired: group.desired_capacity(),
+        members: group.instances().iter().filter_map(|i| i.instance_id().map(ToOwned::to_owned)).collect(),
     }
 }
 

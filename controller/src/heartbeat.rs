@@ -36,6 +36,7 @@ struct Beat {
     expires: Option<Instant>,
     next: Instant,
     in_flight: bool,
+    failing: bool,
 }
 
 /// The actions being kept alive, by instance and hook.
@@ -45,17 +46,20 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Makes `open` the whole list; what is known of actions already in it stays.
-    pub fn set(&mut self, now: Instant, open: Vec<Open>) {
+    /// Adds what is open and drops what is known to have `ended`; what is already known of an action stays. An action that
+    /// is neither goes on: not to know is no reason to let it expire.
+    pub fn set(&mut self, now: Instant, open: Vec<Open>, ended: impl Fn(&Action) -> bool) {
         let mut before = std::mem::take(&mut self.beats);
         for open in open {
             let key = (open.action.instance.clone(), open.action.hook.clone());
             let beat = match before.remove(&key) {
                 Some(beat) => Beat { open, ..beat },
-                None => Beat { open, expires: None, next: now, in_flight: false },
+                None => Beat { open, expires: None, next: now, in_flight: false, failing: false },
             };
             self.beats.insert(key, beat);
         }
+        before.retain(|_, beat| now < beat.open.ends && !ended(&beat.open.action));
+        self.beats.append(&mut before);
     }
 
     /// The actions due now, those that expire soonest first.
@@ -81,18 +85,22 @@ impl Schedule {
         }
     }
 
-    /// Takes in an answer to a heartbeat sent at `sent`: the next one after less than half of the timeout, or soon if
-    /// it failed.
-    pub fn answered(&mut self, sent: Instant, now: Instant, action: &Action, ok: bool, jitter: f64) {
-        let Some(beat) = self.beats.get_mut(&(action.instance.clone(), action.hook.clone())) else { return };
+    /// Takes in an answer to a heartbeat sent at `sent`: the next one after less than half of the timeout; if it failed,
+    /// after a part of the time that is left. True if this changed whether it fails.
+    pub fn answered(&mut self, sent: Instant, now: Instant, action: &Action, ok: bool, jitter: f64) -> bool {
+        let key = (action.instance.clone(), action.hook.clone());
+        let Some(beat) = self.beats.get_mut(&key) else { return false };
         beat.in_flight = false;
         if ok {
             beat.expires = Some(sent + beat.open.timeout);
             beat.next = sent + beat.open.timeout.mul_f64(0.4 + 0.1 * jitter);
         } else {
-            let pause = beat.open.timeout.mul_f64(0.05 + 0.05 * jitter);
-            beat.next = now + pause.clamp(Duration::from_millis(100), Duration::from_secs(5));
+            // Never answered: it may have been open for a while already.
+            let left = beat.expires.map_or(beat.open.timeout / 4, |at| at.saturating_duration_since(now));
+            let pause = left.mul_f64(0.15 + 0.1 * jitter);
+            beat.next = now + pause.clamp(Duration::from_millis(200), Duration::from_secs(60));
         }
+        std::mem::replace(&mut beat.failing, !ok) == ok
     }
 }
 
@@ -104,9 +112,9 @@ pub struct Heartbeats {
 }
 
 impl Heartbeats {
-    /// Says what is open now.
-    pub fn set(&self, now: Instant, open: Vec<Open>) {
-        self.with(|schedule| schedule.set(now, open));
+    /// Says what is open now, and what is known to have ended.
+    pub fn set(&self, now: Instant, open: Vec<Open>, ended: impl Fn(&Action) -> bool) {
+        self.with(|schedule| schedule.set(now, open, ended));
         self.changed.notify_one();
     }
 
@@ -142,10 +150,19 @@ impl Heartbeats {
                 () = sleep_until(next) => {}
                 Some(landed) = flying.join_next() => {
                     let (sent, action, reply) = landed?;
-                    let ok = note(&action, &reply, &metrics);
-                    self.with(|schedule| {
-                        schedule.answered(sent, Instant::now(), &action, ok, fastrand::f64());
+                    count(&reply, &metrics);
+                    let (now, jitter) = (Instant::now(), fastrand::f64());
+                    let news = self.with(|schedule| {
+                        schedule.answered(sent, now, &action, reply.is_ok(), jitter)
                     });
+                    match reply {
+                        Err(err) if news => tracing::warn!(
+                            instance = action.instance, hook = action.hook, %err,
+                            "heartbeats fail, retrying until the action expires"
+                        ),
+                        Ok(_) if news => tracing::debug!(instance = action.instance, "heartbeats go out"),
+                        Ok(_) | Err(_) => {}
+                    }
                 }
                 changed = holder.changed() => {
                     changed?;
@@ -153,7 +170,7 @@ impl Heartbeats {
                         !holder.is_empty() && *holder != identity
                     });
                     if other {
-                        self.with(|schedule| schedule.set(Instant::now(), Vec::new()));
+                        self.with(|schedule| schedule.set(Instant::now(), Vec::new(), |_| true));
                     }
                 }
             }
@@ -161,18 +178,13 @@ impl Heartbeats {
     }
 }
 
-/// Counts an answer; true unless it failed.
-fn note(action: &Action, reply: &Result<Reply, ApiError>, metrics: &Metrics) -> bool {
-    let (result, ok) = match reply {
-        Ok(Reply::Accepted) => ("accepted", true),
-        Ok(Reply::NoActiveAction) => ("no_active_action", true),
-        Err(err) => {
-            tracing::warn!(instance = action.instance, hook = action.hook, %err, "heartbeat failed");
-            ("failed", false)
-        }
+fn count(reply: &Result<Reply, ApiError>, metrics: &Metrics) {
+    let result = match reply {
+        Ok(Reply::Accepted) => "accepted",
+        Ok(Reply::NoActiveAction) => "no_active_action",
+        Err(_) => "failed",
     };
     metrics.heartbeats.with_label_values(&[result]).inc();
-    ok
 }
 
 async fn sleep_until(when: Option<Instant>) {
@@ -200,7 +212,7 @@ mod tests {
         let start = Instant::now();
         let mut schedule = Schedule::default();
         let action = open("i-1", 60, start + Duration::from_secs(6000));
-        schedule.set(start, vec![action.clone()]);
+        schedule.set(start, vec![action.clone()], |_| true);
         assert_eq!(ids(schedule.due(start)), ["i-1"]);
         schedule.sent(&action.action);
         assert!(schedule.due(start).is_empty(), "one at a time");
@@ -215,7 +227,7 @@ mod tests {
         let ends = start + Duration::from_secs(6000);
         let (long, short) = (open("i-long", 60, ends), open("i-short", 30, ends));
         let mut schedule = Schedule::default();
-        schedule.set(start, vec![long.clone(), short.clone()]);
+        schedule.set(start, vec![long.clone(), short.clone()], |_| true);
         for each in [&long, &short] {
             schedule.answered(start, start, &each.action, true, 0.0);
         }
@@ -228,7 +240,7 @@ mod tests {
         let start = Instant::now();
         let action = open("i-1", 30, start + Duration::from_secs(3000));
         let mut schedule = Schedule::default();
-        schedule.set(start, vec![action.clone()]);
+        schedule.set(start, vec![action.clone()], |_| true);
         schedule.answered(start, start, &action.action, false, 1.0);
         assert_eq!(ids(schedule.due(start + Duration::from_secs(3))), ["i-1"]);
     }
@@ -237,12 +249,37 @@ mod tests {
     fn nothing_is_beaten_past_its_end_or_after_it_was_dropped() {
         let start = Instant::now();
         let mut schedule = Schedule::default();
-        schedule.set(start, vec![open("i-1", 30, start)]);
+        schedule.set(start, vec![open("i-1", 30, start)], |_| true);
         assert!(schedule.due(start).is_empty());
-        schedule.set(start, vec![open("i-1", 30, start + Duration::from_secs(1))]);
+        schedule.set(start, vec![open("i-1", 30, start + Duration::from_secs(1))], |_| true);
         assert_eq!(schedule.due(start).len(), 1);
-        schedule.set(start, Vec::new());
+        schedule.set(start, Vec::new(), |_| true);
         assert!(schedule.due(start).is_empty());
+    }
+
+    #[test]
+    fn an_action_of_which_nothing_is_known_any_more_is_kept_alive() {
+        let start = Instant::now();
+        let mut schedule = Schedule::default();
+        schedule.set(start, vec![open("i-1", 30, start + Duration::from_secs(3000))], |_| true);
+        schedule.set(start, Vec::new(), |_| false);
+        assert_eq!(ids(schedule.due(start)), ["i-1"]);
+        schedule.set(start, Vec::new(), |_| true);
+        assert!(schedule.due(start).is_empty());
+    }
+
+    #[test]
+    fn failures_are_repeated_more_slowly_while_much_time_is_left() {
+        let start = Instant::now();
+        let action = open("i-1", 3600, start + Duration::from_secs(360_000));
+        let mut schedule = Schedule::default();
+        schedule.set(start, vec![action.clone()], |_| true);
+        assert!(!schedule.answered(start, start, &action.action, true, 0.0));
+        let later = start + Duration::from_secs(1440);
+        assert!(schedule.answered(later, later, &action.action, false, 0.0), "it began to fail");
+        assert!(schedule.due(later + Duration::from_secs(59)).is_empty());
+        assert_eq!(schedule.due(later + Duration::from_secs(60)).len(), 1);
+        assert!(!schedule.answered(later, later, &action.action, false, 0.0), "it goes on failing");
     }
 
     #[test]
@@ -250,9 +287,9 @@ mod tests {
         let start = Instant::now();
         let action = open("i-1", 60, start + Duration::from_secs(6000));
         let mut schedule = Schedule::default();
-        schedule.set(start, vec![action.clone()]);
+        schedule.set(start, vec![action.clone()], |_| true);
         schedule.answered(start, start, &action.action, true, 0.0);
-        schedule.set(start, vec![action]);
+        schedule.set(start, vec![action], |_| true);
         assert!(schedule.due(start + Duration::from_secs(1)).is_empty());
     }
 }

@@ -10,14 +10,19 @@ use tokio::time::Instant;
 
 use crate::aws::Backoff;
 use crate::decide::jobs::Work;
-use crate::drain;
+use crate::drain::{self, Context, OnDeadline, Outcome, Policy, Progress};
+use crate::nodes;
 
 /// "No active Lifecycle Action" counts only when said twice, this far apart: once it may be a stale answer.
 const BELIEVED_AFTER: Duration = Duration::from_secs(5);
+/// How long an empty node is believed to be empty while completing fails; then it is drained and looked at again.
+const SURE_FOR: Duration = Duration::from_secs(10);
 /// The pause after an answer that repeating cannot mend soon.
 const HOPELESS_PAUSE: Duration = Duration::from_secs(30);
 /// The pause after our own door kept a write in.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
+/// The pause before all Nodes are looked at again.
+const NODELESS_PAUSE: Duration = Duration::from_secs(10);
 
 /// How the work for an instance ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,99 +57,139 @@ pub struct Tools {
     /// Writes through the door, repeats nothing by itself.
     pub aws: Client,
     /// How patient drains are.
-    pub policy: drain::Policy,
+    pub policy: Policy,
 }
 
 /// Does the work; ends when there is nothing left to do, and never because something failed.
 pub async fn run(
     tools: Tools,
     work: Work,
-    context: watch::Receiver<drain::Context>,
-    progress: watch::Sender<drain::Progress>,
+    context: watch::Receiver<Context>,
+    progress: watch::Sender<Progress>,
 ) -> Ended {
     match work {
         Work::Complete { action, why } => {
             tracing::info!(instance = action.instance, hook = action.hook, why, "completing");
-            complete(&tools.aws, &action, Verdict::Continue).await
+            loop {
+                if let Some(ended) = complete(&tools.aws, &action, Verdict::Continue).await {
+                    return ended;
+                }
+            }
         }
+        Work::CompleteNodeless { action } => loop {
+            until_nodeless(&tools.kube, &action.instance).await;
+            tracing::info!(
+                instance = action.instance,
+                hook = action.hook,
+                "no Node ever appeared, completing"
+            );
+            if let Some(ended) = complete(&tools.aws, &action, Verdict::Continue).await {
+                return ended;
+            }
+        },
         Work::EmptyLeak { node } => {
-            let policy = drain::Policy { on_deadline: drain::OnDeadline::Wait, ..tools.policy };
+            let policy = Policy { on_deadline: OnDeadline::Wait, ..tools.policy };
             drain::drain(&tools.kube, &node, &policy, None, context, progress).await;
             Ended::Emptied
         }
-        Work::Terminate { node, action, first_eviction } => {
-            tracing::info!(node, instance = action.instance, "draining");
-            match drain_until_sure(&tools, &node, first_eviction, context, progress).await {
-                drain::Outcome::Drained => {
-                    tracing::info!(
-                        node,
-                        instance = action.instance,
-                        hook = action.hook,
-                        "drained, completing"
-                    );
-                    complete(&tools.aws, &action, Verdict::Continue).await
+        Work::Terminate { nodes, action, first_eviction } => {
+            tracing::info!(nodes = nodes.join(","), instance = action.instance, "draining");
+            let mut first_eviction = first_eviction;
+            loop {
+                let outcome = drain_until_sure(&tools, &nodes, first_eviction, &context, &progress).await;
+                let verdict = match outcome {
+                    Outcome::Drained => Verdict::Continue,
+                    Outcome::DeadlineAbandon => Verdict::Abandon,
+                };
+                tracing::info!(instance = action.instance, hook = action.hook, ?outcome, "completing");
+                if let Some(ended) = complete(&tools.aws, &action, verdict).await {
+                    return ended;
                 }
-                drain::Outcome::DeadlineAbandon => {
-                    tracing::warn!(
-                        node,
-                        instance = action.instance,
-                        "deadline passed, abandoning the action as told by --on-deadline=abandon"
-                    );
-                    complete(&tools.aws, &action, Verdict::Abandon).await
-                }
+                first_eviction = progress.borrow().first_eviction.or(first_eviction);
             }
         }
     }
 }
 
-/// Drains until one consistent list, made after the drain, shows that nothing is left.
+/// Drains until one consistent list of each node's pods, made after the drain, shows that nothing is left.
 async fn drain_until_sure(
     tools: &Tools,
-    node: &str,
+    nodes: &[String],
     first_eviction: Option<Timestamp>,
-    context: watch::Receiver<drain::Context>,
-    progress: watch::Sender<drain::Progress>,
-) -> drain::Outcome {
+    context: &watch::Receiver<Context>,
+    progress: &watch::Sender<Progress>,
+) -> Outcome {
     let mut first_eviction = first_eviction;
     let mut backoff = Backoff::default();
     loop {
-        let outcome =
-            drain::drain(&tools.kube, node, &tools.policy, first_eviction, context.clone(), progress.clone())
-                .await;
-        if outcome == drain::Outcome::DeadlineAbandon {
-            return outcome;
+        for node in nodes {
+            let (context, progress) = (context.clone(), progress.clone());
+            let outcome =
+                drain::drain(&tools.kube, node, &tools.policy, first_eviction, context, progress).await;
+            if outcome == Outcome::DeadlineAbandon {
+                return outcome;
+            }
         }
         first_eviction = progress.borrow().first_eviction.or(first_eviction);
-        match drain::is_empty(&tools.kube, node).await {
-            Ok(true) => return outcome,
-            Ok(false) => tracing::info!(node, "pods came after the drain, draining again"),
+        let context = context.borrow().clone();
+        match pods_left(&tools.kube, nodes, &context).await {
+            Ok(left) if left.is_empty() => return Outcome::Drained,
+            Ok(left) => tracing::info!(pods = left.join(","), "pods came after the drain, draining again"),
             Err(err) => {
-                tracing::warn!(
-                    node,
-                    error = format!("{err:#}"),
-                    "cannot make sure that the node is empty, retrying"
-                );
+                let error = format!("{err:#}");
+                tracing::warn!(error, "cannot make sure that no pod is left, retrying");
                 tokio::time::sleep(backoff.failed()).await;
             }
         }
     }
 }
 
-async fn complete(client: &Client, action: &Action, verdict: Verdict) -> Ended {
+async fn pods_left(
+    client: &kube::Client,
+    nodes: &[String],
+    context: &Context,
+) -> anyhow::Result<Vec<String>> {
+    let mut left = Vec::new();
+    for node in nodes {
+        left.extend(drain::pods_left(client, node, context).await?);
+    }
+    Ok(left)
+}
+
+/// Waits until one consistent list of *all* Nodes, whatever we otherwise select, shows none that could be the instance's.
+async fn until_nodeless(client: &kube::Client, instance: &str) {
+    loop {
+        match nodes::find_possible(client, instance).await {
+            Ok(None) => return,
+            Ok(Some(node)) => {
+                tracing::warn!(instance, node, "there may be a Node after all, so nothing is completed yet");
+            }
+            Err(err) => {
+                let error = format!("{err:#}");
+                tracing::warn!(instance, error, "cannot make sure that there is no Node, retrying");
+            }
+        }
+        tokio::time::sleep(NODELESS_PAUSE).await;
+    }
+}
+
+/// Tries to complete for as long as what was seen before may be relied on; none if that time is over.
+async fn complete(client: &Client, action: &Action, verdict: Verdict) -> Option<Ended> {
+    let sure_until = Instant::now() + SURE_FOR;
     let mut backoff = Backoff::default();
     let mut first_miss: Option<Instant> = None;
-    loop {
+    while Instant::now() < sure_until {
         let pause = match api::complete(client, action, verdict).await {
             Ok(Reply::Accepted) => {
-                return match verdict {
+                return Some(match verdict {
                     Verdict::Continue => Ended::Completed,
                     Verdict::Abandon => Ended::Abandoned,
-                };
+                });
             }
             Ok(Reply::NoActiveAction) => {
                 let first = *first_miss.get_or_insert_with(Instant::now);
                 if first.elapsed() >= BELIEVED_AFTER {
-                    return Ended::AlreadyGone;
+                    return Some(Ended::AlreadyGone);
                 }
                 BELIEVED_AFTER
             }
@@ -163,4 +208,5 @@ async fn complete(client: &Client, action: &Action, verdict: Verdict) -> Ended {
         };
         tokio::time::sleep(pause).await;
     }
+    None
 }

@@ -18,7 +18,7 @@ use crate::world::World;
 pub struct Leader {
     /// Which groups are ours.
     pub scope: Scope,
-    /// The Auto Scaling client behind the door.
+    /// The Auto Scaling client for reads and heartbeats.
     pub client: Client,
     /// Time between sweeps.
     pub sweep_interval: Duration,
@@ -33,13 +33,14 @@ pub struct Leader {
 impl Leader {
     /// Leads until dropped; returns only if a loop broke.
     pub async fn lead(self) -> anyhow::Result<()> {
-        let names = self.reconciler.names.clone();
+        let rules = self.reconciler.rules.clone();
         let (world, seen_world) = watch::channel(World::default());
         let observer = Observer {
-            reader: Reader::new(self.client.clone(), self.scope, names.clone()),
+            reader: Reader::new(self.client.clone(), self.scope, rules.names.clone(), self.sweep_interval),
             client: self.client,
             sweep_interval: self.sweep_interval,
-            termination_hook: names.termination,
+            names: rules.names,
+            dry_run: rules.dry_run,
             nodes: self.nodes.clone(),
             metrics: self.metrics,
         };

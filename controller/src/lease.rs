@@ -60,7 +60,7 @@ pub async fn run(
     loop {
         let sent = Instant::now();
         let patience = settings.duration / 4;
-        let attempt = tokio::time::timeout(patience, attempt(&api, &settings, &mut seen, sent)).await;
+        let attempt = tokio::time::timeout(patience, attempt(&api, &settings, &mut seen)).await;
         match attempt.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {patience:?}"))) {
             Ok(holder) => {
                 if failing {
@@ -104,12 +104,7 @@ fn margin(settings: &Settings) -> Duration {
 }
 
 /// Takes, renews or merely reads the lease; returns its holder.
-async fn attempt(
-    api: &Api<Lease>,
-    settings: &Settings,
-    seen: &mut Option<Seen>,
-    now: Instant,
-) -> anyhow::Result<String> {
+async fn attempt(api: &Api<Lease>, settings: &Settings, seen: &mut Option<Seen>) -> anyhow::Result<String> {
     let Some(lease) = api.get_opt(&settings.name).await.context("reading the lease")? else {
         let lease = Lease {
             metadata: ObjectMeta { name: Some(settings.name.clone()), ..ObjectMeta::default() },
@@ -119,7 +114,8 @@ async fn attempt(
         return Ok(holder_of(&created));
     };
     let holder = holder_of(&lease);
-    if !may_take(&lease, &holder, settings, seen, now) {
+    // Stamped after the answer: the holder may have renewed until just before it.
+    if !may_take(&lease, &holder, settings, seen, Instant::now()) {
         return Ok(holder);
     }
     // The read version goes along: if another replica was quicker, the API server refuses.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::pin::pin;
 
+use anyhow::Context;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::{Node, Taint};
+use kube::api::ListParams;
 use kube::runtime::watcher::{self, Event};
 use kube::{Api, Client, ResourceExt};
 use tokio::sync::watch;
@@ -59,12 +61,20 @@ impl Nodes {
         self.by_name.values().filter_map(|node| node.instance.as_deref())
     }
 
-    /// Nodes by the instance behind them.
-    pub fn by_instance(&self) -> BTreeMap<&str, &NodeView> {
-        self.by_name.values().filter_map(|node| Some((node.instance.as_deref()?, node))).collect()
+    /// Nodes by the instance behind them; after a change of its host name an instance may have two.
+    pub fn by_instance(&self) -> BTreeMap<&str, Vec<&NodeView>> {
+        let mut by_instance: BTreeMap<&str, Vec<&NodeView>> = BTreeMap::new();
+        for node in self.by_name.values() {
+            if let Some(id) = &node.instance {
+                by_instance.entry(id).or_default().push(node);
+            }
+        }
+        by_instance
     }
 }
 
+/// A list of Nodes may take this long, answer and all.
+const LIST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
 /// Others' claims on a Node: Karpenter's, Fargate's and hybrid nodes are none of our business.
 const CLAIMS: &[&str] =
     &["karpenter.sh/nodepool", "karpenter.sh/provisioner-name", "eks.amazonaws.com/compute-type"];
@@ -104,9 +114,15 @@ impl NodeView {
     }
 }
 
-/// `aws:///ZONE/i-…` → `i-…`. Fargate and hybrid nodes have other forms.
-fn instance_of(provider_id: &str) -> Option<String> {
-    let id = provider_id.strip_prefix("aws:///")?.rsplit('/').next()?;
+/// `aws:///ZONE/i-…` → `i-…`, also in the other forms that the AWS cloud provider accepts (`aws://ZONE/i-…`, `i-…`).
+/// Fargate and hybrid nodes have no such id.
+pub fn instance_of(provider_id: &str) -> Option<String> {
+    let path = match provider_id.split_once("://") {
+        Some(("aws", path)) => path,
+        Some(_) => return None,
+        None => provider_id,
+    };
+    let id = path.rsplit('/').next()?;
     id.starts_with("i-").then(|| id.to_owned())
 }
 
@@ -126,13 +142,42 @@ fn ready_of(node: &Node, before: Option<&Ready>, now: Instant) -> Ready {
     }
 }
 
+/// Asks the API server for all Nodes, whatever we otherwise select, and returns one that is, or may turn out to be, the
+/// instance's.
+pub async fn find_possible(client: &Client, instance: &str) -> anyhow::Result<Option<String>> {
+    let api: Api<Node> = Api::all(client.clone());
+    let mut page = ListParams::default().limit(500);
+    loop {
+        let list = tokio::time::timeout(LIST_TIMEOUT, api.list(&page))
+            .await
+            .context("no answer")
+            .and_then(|list| Ok(list?))
+            .context("listing all nodes")?;
+        for node in &list.items {
+            let view = NodeView::new(node, None, Instant::now());
+            if view.lacks_provider_id || view.instance.as_deref() == Some(instance) {
+                return Ok(Some(view.name));
+            }
+        }
+        match list.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => page = page.continue_token(&token),
+            None => return Ok(None),
+        }
+    }
+}
+
 /// Watches the Nodes that match `selector` for ever and publishes them.
 pub async fn watch(
     client: Client,
     selector: Option<String>,
     out: watch::Sender<Nodes>,
 ) -> anyhow::Result<()> {
-    let config = watcher::Config { label_selector: selector, ..watcher::Config::default() };
+    let config = watcher::Config {
+        label_selector: selector,
+        // A connection that died in silence is noticed when the watch should have ended; soon, for we decide by it.
+        timeout: Some(60),
+        ..watcher::Config::default()
+    };
     let backoff = watcher::DefaultBackoff::default();
     let events =
         kube::runtime::WatchStreamExt::backoff(watcher::watcher(Api::<Node>::all(client), config), backoff);
@@ -185,6 +230,8 @@ mod tests {
     #[test]
     fn only_ec2_provider_ids_name_an_instance() {
         assert_eq!(instance_of("aws:///us-east-1a/i-0abc"), Some("i-0abc".into()));
+        assert_eq!(instance_of("aws://us-east-1a/i-0abc"), Some("i-0abc".into()));
+        assert_eq!(instance_of("i-0abc"), Some("i-0abc".into()));
         assert_eq!(instance_of("aws:///us-east-1a/fargate-ip-10-0-0-1"), None);
         assert_eq!(instance_of("eks-hybrid:///us-east-1/c/mi-1"), None);
         assert_eq!(instance_of("kwok://node"), None);

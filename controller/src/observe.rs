@@ -4,18 +4,21 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_autoscaling::Client;
+use futures::future::join_all;
 use jiff::Timestamp;
-use lifecycle::api::{self, Action, ApiError};
+use lifecycle::api::{self, Action, ApiError, Reply};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::aws::{Backoff, Reader};
+use crate::aws::{Backoff, HookNames, Reader};
 use crate::metrics::Metrics;
 use crate::nodes::Nodes;
-use crate::world::World;
+use crate::world::{Probe, World};
 
 /// Look-ups are collected for this long, so that fifty new Nodes cost one call.
 const COALESCE: Duration = Duration::from_millis(500);
+/// How many directions are probed at once.
+const PROBES_AT_ONCE: usize = 8;
 
 /// What the loop needs.
 pub struct Observer {
@@ -25,8 +28,10 @@ pub struct Observer {
     pub client: Client,
     /// Time between sweeps; jittered by a tenth.
     pub sweep_interval: Duration,
-    /// The name of our termination hook, for probes.
-    pub termination_hook: String,
+    /// Our hooks' names, for probes.
+    pub names: HookNames,
+    /// Probes are heartbeats; a dry run sends none.
+    pub dry_run: bool,
     /// The Nodes, whose instances want to be known.
     pub nodes: watch::Receiver<Nodes>,
     /// Counts sweeps.
@@ -78,29 +83,59 @@ impl Observer {
             let nodes = self.nodes.borrow();
             // Off-limits Nodes are nobody's instances to us.
             let ours = nodes.by_name.values().filter(|node| !node.is_off_limits());
-            let ids = ours.filter_map(|node| node.instance.as_deref());
+            let ids = ours.filter_map(|node| {
+                Some((node.instance.as_deref()?, node.ready.is.then_some(node.ready.told)))
+            });
             if world.swept { world.due_lookups(now, self.sweep_interval, ids) } else { Vec::new() }
         };
+        let mut failed = None;
         for asked in ids.chunks(api::MAX_IDS) {
             match api::describe_instances(&self.client, asked).await {
                 Ok(answers) => world.apply_lookup(Instant::now(), Timestamp::now(), asked, &answers),
-                Err(err) => return Some(err),
+                Err(err) => failed = Some(err),
             }
         }
-        None
+        failed
     }
 
     async fn probe(&self, world: &mut World) {
-        for (instance, group) in world.due_probes(Instant::now()) {
-            let hook = self.termination_hook.clone();
-            let action = Action { group, hook, instance: instance.clone(), token: None };
-            let reply = api::heartbeat(&self.client, &action).await;
-            match &reply {
-                Ok(reply) => tracing::info!(instance, ?reply, "probed the direction into the pool"),
-                Err(err) => tracing::warn!(instance, %err, "probing the direction failed, retrying"),
-            }
-            world.apply_probe(Instant::now(), &instance, reply.ok());
+        if self.dry_run {
+            return;
         }
+        let due = world.due_probes(Instant::now());
+        for some in due.chunks(PROBES_AT_ONCE) {
+            let probes = some.iter().map(|(instance, group)| self.probe_one(world, instance, group));
+            for ((instance, _), found) in some.iter().zip(join_all(probes).await) {
+                world.apply_probe(Instant::now(), instance, found);
+            }
+        }
+    }
+
+    /// A heartbeat that is accepted tells which of our hooks holds the instance; it does no harm.
+    async fn probe_one(&self, world: &World, instance: &str, group: &str) -> Probe {
+        let has_launch_hook = world.groups.get(group).is_some_and(|group| group.launch.is_some());
+        let launch = has_launch_hook.then_some((&self.names.launch, Probe::Entering));
+        let hooks = [Some((&self.names.termination, Probe::Returning)), launch];
+        for (hook, meaning) in hooks.into_iter().flatten() {
+            let action = Action {
+                group: group.to_owned(),
+                hook: hook.clone(),
+                instance: instance.to_owned(),
+                token: None,
+            };
+            match api::heartbeat(&self.client, &action).await {
+                Ok(Reply::Accepted) => {
+                    tracing::info!(instance, direction = ?meaning, "probed the direction into the pool");
+                    return meaning;
+                }
+                Ok(Reply::NoActiveAction) => {}
+                Err(err) => {
+                    tracing::warn!(instance, %err, "probing the direction failed, retrying");
+                    return Probe::Failed;
+                }
+            }
+        }
+        Probe::Silent
     }
 
     fn count(&self, world: &World) {

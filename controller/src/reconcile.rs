@@ -1,19 +1,22 @@
 //! The reconcile loop: the only place where marks are written and tasks begin and end.
+//!
+//! A pass never waits: writes run beside it, one at a time for each Node, and what became of them is one more thing that
+//! the loop waits for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinError;
 use tokio::time::Instant;
+use tokio_util::task::JoinMap;
 
-use crate::aws::HookNames;
-use crate::decide::jobs::{self, Memory, Patience};
+use crate::decide::jobs::{self, Job, Memory, Rules};
 use crate::decide::marks::{Keys, Wanted, patch};
 use crate::decide::{Phase, destination};
+use crate::drain;
 use crate::heartbeat::Heartbeats;
 use crate::intent::{self, Intent};
 use crate::job;
@@ -21,7 +24,7 @@ use crate::marks::{Written, write};
 use crate::metrics::Metrics;
 use crate::nodes::{NodeView, Nodes};
 use crate::tasks::Tasks;
-use crate::world::{Instance, Standing, World};
+use crate::world::{Group, Instance, Standing, World};
 
 /// Passes are at least this far apart, so that a storm of Node events costs little.
 const PACE: Duration = Duration::from_millis(50);
@@ -29,8 +32,10 @@ const PACE: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_secs(1);
 /// Marks being written at once.
 const AT_ONCE: usize = 32;
-/// For so long a written Node may still look as before in our watch.
+/// For so long a Node that was written may still look as before in our watch.
 const ECHO: Duration = Duration::from_secs(5);
+/// The pause after a write that did not succeed.
+const NOT_NOW: Duration = Duration::from_secs(1);
 
 /// What reconciling needs.
 #[derive(Clone)]
@@ -41,29 +46,33 @@ pub struct Reconciler {
     pub tools: job::Tools,
     /// The taint keys.
     pub keys: Keys,
-    /// Our hooks' names.
-    pub names: HookNames,
-    /// How patient we are.
-    pub patience: Patience,
+    /// The rules of the house.
+    pub rules: Rules,
     /// Where open actions are kept alive.
     pub heartbeats: Heartbeats,
     /// Counters.
     pub metrics: Metrics,
-    /// Decide and say, write nothing.
-    pub dry_run: bool,
 }
 
 struct State {
     memory: Memory,
     tasks: Tasks,
-    /// Nodes just written: the version they had before, and when.
-    written: BTreeMap<String, (String, Instant)>,
+    /// The writes under way, by Node.
+    writes: JoinMap<String, Written>,
+    at_once: Arc<Semaphore>,
+    /// Nodes not to be written again while they have this version, or before that moment.
+    rested: BTreeMap<String, Rest>,
     /// In a dry run: what was said already.
     said: BTreeMap<String, String>,
 }
 
+struct Rest {
+    version: Option<String>,
+    until: Instant,
+}
+
 impl Reconciler {
-    /// Reconciles for ever; dropped when the claim is lost, and all tasks with it.
+    /// Reconciles for ever; dropped when the claim is lost, and all tasks and writes with it.
     pub async fn run(
         self,
         mut world: watch::Receiver<World>,
@@ -73,132 +82,114 @@ impl Reconciler {
         let mut state = State {
             memory: Memory::default(),
             tasks: Tasks::new(self.tools.clone(), Arc::clone(&wake), self.metrics.clone()),
-            written: BTreeMap::new(),
+            writes: JoinMap::new(),
+            at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            rested: BTreeMap::new(),
             said: BTreeMap::new(),
         };
         loop {
             let (seen_world, seen_nodes) =
                 (world.borrow_and_update().clone(), nodes.borrow_and_update().clone());
-            self.pass(&mut state, &seen_world, &seen_nodes).await;
+            self.pass(&mut state, &seen_world, &seen_nodes);
             tokio::time::sleep(PACE).await;
             tokio::select! {
                 changed = world.changed() => changed?,
                 changed = nodes.changed() => changed?,
                 () = wake.notified() => {}
                 () = tokio::time::sleep(TICK) => {}
-                (id, ended) = state.tasks.next_ended() => self.ended(&mut state, &seen_world, &id, ended),
+                (id, job, ended) = state.tasks.next_ended() => self.ended(&mut state, &id, &job, ended),
+                Some((node, written)) = state.writes.join_next() => settle(&mut state, node, &written),
             }
         }
     }
 
-    fn ended(&self, state: &mut State, world: &World, id: &str, ended: job::Ended) {
+    fn ended(&self, state: &mut State, id: &str, job: &Job, ended: job::Ended) {
         tracing::info!(instance = id, result = ended.as_str(), "done");
-        if ended == job::Ended::Emptied {
-            state.memory.emptied(id, world);
-        } else {
+        if ended != job::Ended::Emptied {
             self.metrics.completions.with_label_values(&[ended.as_str()]).inc();
-            state.memory.done(id, world);
         }
+        state.memory.done(id, job);
     }
 
-    async fn pass(&self, state: &mut State, world: &World, nodes: &Nodes) {
+    fn pass(&self, state: &mut State, world: &World, nodes: &Nodes) {
         let now = Instant::now();
         state.memory.look(now, world, nodes);
         // Before anything else, and without asking for Nodes: what waits is kept alive.
-        self.heartbeats.set(now, jobs::open_actions(world, nodes, &state.memory, &self.names));
+        let open = jobs::open_actions(world, nodes, &state.memory, &self.rules);
+        self.heartbeats.set(now, open, |action| jobs::has_ended(world, action));
         if !world.swept || !nodes.synced {
             return;
         }
-        self.mark(state, world, nodes, now).await;
-        let wanted = jobs::jobs(now, world, nodes, &state.memory, &self.names, &self.patience);
-        if self.dry_run {
-            for (id, work) in &wanted {
-                say_once(&mut state.said, id, &format!("{work:?}"));
+        self.mark(state, world, nodes, now);
+        let wanted = jobs::jobs(now, world, nodes, &state.memory, &self.rules);
+        if self.rules.dry_run {
+            for (id, job) in &wanted {
+                say_once(&mut state.said, id, &format!("{:?}", job.work));
             }
             return;
         }
         let by_instance = nodes.by_instance();
         state.tasks.keep(now, &wanted, |id| {
             let instance = world.instances.get(id)?;
-            let hook = world.groups.get(&instance.group)?.termination;
-            let node = by_instance.get(id).copied();
-            Some(context(now, Timestamp::now(), instance, hook, node))
+            let node = by_instance.get(id).and_then(|nodes| nodes.first()).copied();
+            Some(self.context(now, instance, world.groups.get(&instance.group), node))
         });
     }
 
-    async fn mark(&self, state: &mut State, world: &World, nodes: &Nodes, now: Instant) {
-        state.written.retain(|_, (_, at)| now.duration_since(*at) < ECHO);
-        let at_once = Semaphore::new(AT_ONCE);
-        let mut writes = FuturesUnordered::new();
-        let mut planned = Vec::new();
-        for node in nodes.by_name.values() {
-            let before = state.written.get(&node.name);
-            if before.is_some_and(|(version, _)| *version == node.resource_version) {
+    fn mark(&self, state: &mut State, world: &World, nodes: &Nodes, now: Instant) {
+        state.rested.retain(|_, rest| now < rest.until);
+        for node in nodes.by_name.values().filter(|node| !node.is_off_limits()) {
+            let rests = state.rested.get(&node.name).is_some_and(|rest| {
+                rest.version.as_ref().is_none_or(|version| *version == node.resource_version)
+            });
+            if rests || state.writes.contains_key(&node.name) {
                 continue;
             }
-            let Some(first) = self.decide(state, world, node, now) else { continue };
-            if self.dry_run {
-                planned.push((node.name.clone(), first.to_string()));
-            } else {
-                writes.push(self.write(&at_once, state, world, node, now));
+            let Some(wanted) = self.wanted(state, world, node, now) else { continue };
+            let Some(patch) = patch(node, &wanted, &self.keys) else { continue };
+            if self.rules.dry_run {
+                let said = patch.to_string().replace(&node.resource_version, "");
+                say_once(&mut state.said, &node.name, &said);
+                continue;
             }
-        }
-        let mut done = Vec::new();
-        while let Some((node, written)) = writes.next().await {
-            if written == Written::Done {
-                log(world, node);
-                done.push((node.name.clone(), (node.resource_version.clone(), now)));
-            }
-        }
-        drop(writes);
-        state.written.extend(done);
-        for (node, patch) in planned {
-            say_once(&mut state.said, &node, &patch);
+            state.rested.insert(
+                node.name.clone(),
+                Rest { version: Some(node.resource_version.clone()), until: now + ECHO },
+            );
+            let (client, keys, view) = (self.kube.clone(), self.keys.clone(), node.clone());
+            let at_once = Arc::clone(&state.at_once);
+            state.writes.spawn(node.name.clone(), async move {
+                let _permit = at_once.acquire().await;
+                let line = view.clone();
+                let written = write(client, view, wanted.clone(), keys).await;
+                if written == Written::Done {
+                    log(&line, &wanted);
+                }
+                written
+            });
         }
     }
 
-    async fn write<'a>(
-        &self,
-        at_once: &Semaphore,
-        state: &State,
-        world: &World,
-        node: &'a NodeView,
-        now: Instant,
-    ) -> (&'a NodeView, Written) {
-        let _permit = at_once.acquire().await;
-        let decide = |view: &NodeView| self.decide(state, world, view, now);
-        (node, write(self.kube.clone(), node.clone(), decide).await)
-    }
-
-    /// The patch that a Node needs now, if any.
-    fn decide(
-        &self,
-        state: &State,
-        world: &World,
-        node: &NodeView,
-        now: Instant,
-    ) -> Option<serde_json::Value> {
+    /// What is wanted on a Node now; none if nothing is known of it.
+    fn wanted(&self, state: &State, world: &World, node: &NodeView, now: Instant) -> Option<Wanted> {
         let id = node.instance.as_deref()?;
-        if node.is_off_limits() {
-            return None;
-        }
-        let wanted = match world.standing(id) {
-            Standing::Ours(instance) => Wanted::Marked {
+        match world.standing(id) {
+            Standing::Ours(instance) => Some(Wanted::Marked {
                 phase: instance.phase(),
-                state: &instance.state,
+                state: instance.state.clone(),
                 intent: self.intent(state, world, node, id, instance),
-            },
-            Standing::Foreign => Wanted::Bare,
+            }),
+            Standing::Foreign => Some(Wanted::Bare),
             // A machine just terminated looks alive for a while; only one that goes on living has left our care.
-            Standing::Gone(since) if node.ready.is && now.duration_since(since) >= self.patience.node => {
-                Wanted::Bare
+            Standing::Gone(since) => {
+                let lives = node.ready.is && now.duration_since(since) >= self.rules.patience.node;
+                lives.then_some(Wanted::Bare)
             }
-            Standing::Gone(_) | Standing::NotKnown => return None,
-        };
-        patch(node, &wanted, &self.keys)
+            Standing::NotKnown => None,
+        }
     }
 
-    /// The durable intent that belongs on a leaving Node.
+    /// The durable intent that belongs on a Node now.
     fn intent(
         &self,
         state: &State,
@@ -207,65 +198,88 @@ impl Reconciler {
         id: &str,
         instance: &Instance,
     ) -> Option<Intent> {
+        use lifecycle::LifecycleState as S;
         let before = jobs::intent_of(node);
         if before.is_none() && node.annotations.contains_key(intent::ANNOTATION) {
             self.metrics.unreadable_intents.inc();
         }
-        let hook = world.groups.get(&instance.group).and_then(|group| group.termination);
-        let Some(destination) = destination(&instance.state, instance.direction).filter(|_| hook.is_some())
-        else {
-            return before.filter(|_| instance.phase() == Phase::Leaving);
+        let into_the_pool =
+            [S::WarmedPending, S::WarmedPendingWait, S::WarmedPendingProceed].contains(&instance.state);
+        if into_the_pool && instance.direction.is_none() {
+            // Not to know the direction yet is no reason to forget what was begun.
+            return before;
+        }
+        let names = &self.rules.names;
+        let group = world.groups.get(&instance.group);
+        let held = group
+            .filter(|group| group.termination.is_some())
+            .zip(destination(&instance.state, instance.direction));
+        let Some((group, destination)) = held else {
+            // On its way out the record stays; a retained instance begins anew.
+            let retained = [S::TerminatingRetained, S::WarmedPendingRetained, S::WarmedTerminatingRetained];
+            return before
+                .filter(|_| instance.phase() == Phase::Leaving && !retained.contains(&instance.state));
         };
-        let name = &self.names.termination;
-        let same = before.filter(|intent| {
-            intent.hook == *name && intent.group == instance.group && intent.destination == destination
-        });
-        let mut intent =
-            same.unwrap_or_else(|| Intent::new(&instance.group, name, destination, instance.since_wall));
+        let fresh = || Intent::new(&instance.group, &names.termination, destination, instance.since_wall);
+        let mut intent = jobs::current_intent(node, instance, group, names).unwrap_or_else(fresh);
         if intent.first_eviction.is_none() {
             intent.first_eviction = state.tasks.first_eviction(id);
         }
-        if intent.completed.is_none() && state.memory.is_done(id, instance) {
+        if intent.completed.is_none() && state.memory.is_completed(id, instance, &names.termination) {
             intent.completed = Some(Timestamp::now());
         }
         Some(intent)
     }
-}
 
-fn log(world: &World, node: &NodeView) {
-    let instance = node.instance.as_deref().unwrap_or("");
-    let (state, phase) = match world.standing(instance) {
-        Standing::Ours(instance) => (instance.state.to_string(), format!("{:?}", instance.phase())),
-        Standing::Foreign => ("foreign".to_owned(), "Released".to_owned()),
-        Standing::Gone(_) | Standing::NotKnown => ("gone".to_owned(), "Released".to_owned()),
-    };
-    tracing::info!(node = node.name, instance, state, phase, "marked");
-}
-
-/// What a drain has to know of its node's situation now.
-fn context(
-    now: Instant,
-    wall: Timestamp,
-    instance: &Instance,
-    hook: Option<crate::world::Hook>,
-    node: Option<&NodeView>,
-) -> crate::drain::Context {
-    let since = node.and_then(jobs::intent_of).map_or(instance.since_wall, |intent| intent.since);
-    let spent = Duration::try_from(wall.duration_since(since)).unwrap_or_default();
-    let expires = hook.map(|hook| {
-        // the margin covers the shutdown of what forced pods leave behind
-        let margin = (hook.global_timeout / 10).min(Duration::from_secs(60));
-        now + hook.global_timeout.saturating_sub(spent + margin)
-    });
-    crate::drain::Context {
-        hook_expires: expires.map(Instant::into_std),
-        node_unready_for: node.filter(|node| !node.ready.is).map(|node| now.duration_since(node.ready.told)),
-        instance_will_terminate: destination(&instance.state, instance.direction)
-            == Some(intent::Destination::Terminated),
-        deadline_now: node
-            .and_then(|node| node.annotations.get("node-gate.io/deadline"))
-            .is_some_and(|value| value == "now"),
+    /// What a drain has to know of its node's situation now.
+    fn context(
+        &self,
+        now: Instant,
+        instance: &Instance,
+        group: Option<&Group>,
+        node: Option<&NodeView>,
+    ) -> drain::Context {
+        let intent = node
+            .zip(group)
+            .and_then(|(node, group)| jobs::current_intent(node, instance, group, &self.rules.names));
+        let began_before = intent.map_or(Duration::ZERO, |intent| {
+            Duration::try_from(instance.since_wall.duration_since(intent.since)).unwrap_or_default()
+        });
+        let expires = group.and_then(|group| group.termination).map(|hook| {
+            // the margin covers the shutdown of what forced pods leave behind
+            let margin = (hook.global_timeout / 10).min(Duration::from_secs(60));
+            instance.since + hook.global_timeout.saturating_sub(began_before + margin)
+        });
+        drain::Context {
+            hook_expires: expires.map(Instant::into_std),
+            node_unready_for: node
+                .filter(|node| !node.ready.is)
+                .map(|node| Duration::from_secs(now.duration_since(node.ready.told).as_secs())),
+            instance_will_terminate: destination(&instance.state, instance.direction)
+                == Some(intent::Destination::Terminated),
+            deadline_now: node
+                .and_then(|node| node.annotations.get("node-gate.io/deadline"))
+                .is_some_and(|value| value == "now"),
+        }
     }
+}
+
+/// Books what became of a write.
+fn settle(state: &mut State, node: String, written: &Result<Written, JoinError>) {
+    match written {
+        Ok(Written::Done | Written::Needless) => {}
+        Ok(Written::NotNow) | Err(_) => {
+            state.rested.insert(node, Rest { version: None, until: Instant::now() + NOT_NOW });
+        }
+    }
+}
+
+fn log(node: &NodeView, wanted: &Wanted) {
+    let (state, phase) = match wanted {
+        Wanted::Marked { phase, state, .. } => (state.as_str(), *phase),
+        Wanted::Bare => ("not ours", Phase::Released),
+    };
+    tracing::info!(node = node.name, instance = node.instance, state, ?phase, "marked");
 }
 
 fn say_once(said: &mut BTreeMap<String, String>, what: &str, text: &str) {

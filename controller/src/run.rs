@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::args::{Args, LogFormat};
 use crate::aws::{self, HookNames};
-use crate::decide::jobs::Patience;
+use crate::decide::jobs::{Patience, Rules};
 use crate::decide::marks::Keys;
 use crate::door::{Claim, Door};
 use crate::heartbeat::Heartbeats;
@@ -39,6 +39,17 @@ pub fn init_logging(format: LogFormat) {
     }
 }
 
+/// A fenced write may take this long at most; with a short lease, a third of it.
+const LONGEST_WRITE: std::time::Duration = std::time::Duration::from_secs(5);
+/// A read or a heartbeat may take this long; neither needs the claim.
+const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Two clients behind the same door, which differ in how long a call may take.
+struct AwsClients {
+    reads: aws_sdk_autoscaling::Client,
+    writes: aws_sdk_autoscaling::Client,
+}
+
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     // Before anything that can be slow: from now on a signal ends us cleanly.
@@ -53,12 +64,15 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let (nodes, seen_nodes) = watch::channel(Nodes::default());
     let metrics = Metrics::new()?;
 
-    let write_timeout = args.lease_duration / 3;
+    let write_timeout = (args.lease_duration / 3).min(LONGEST_WRITE);
     let door = Door::new(seen_claim.clone(), args.dry_run, write_timeout);
     let (reader, writer, namespace) = kube_clients(&door).await?;
     let settings = settings(&args, namespace);
     say_if_unreachable(&reader).await;
-    let aws = aws::connect(&door).await;
+    let aws = AwsClients {
+        reads: aws::connect(&door, READ_TIMEOUT).await,
+        writes: aws::connect(&door, write_timeout).await,
+    };
     let heartbeats = Heartbeats::default();
     let leader = leader(&args, &writer, &aws, &heartbeats, &seen_nodes, &metrics);
 
@@ -78,7 +92,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         tracing::info!("dry run: nothing will be written");
         loops.spawn(leader.lead());
     } else {
-        loops.spawn(heartbeats.run(aws, settings.identity.clone(), seen_holder, metrics.clone()));
+        loops.spawn(heartbeats.run(aws.reads, settings.identity.clone(), seen_holder, metrics.clone()));
         loops.spawn(lead_while_claimed(leader, seen_claim, metrics));
         election.spawn(lease::run(reader, settings, Publish { claim, holder }, stopped));
     }
@@ -127,7 +141,7 @@ async fn wait_for_renewal(claim: &mut watch::Receiver<Claim>) -> anyhow::Result<
 fn leader(
     args: &Args,
     writer: &Client,
-    aws: &aws_sdk_autoscaling::Client,
+    aws: &AwsClients,
     heartbeats: &Heartbeats,
     nodes: &watch::Receiver<Nodes>,
     metrics: &Metrics,
@@ -137,19 +151,26 @@ fn leader(
         on_deadline: args.on_deadline.into(),
         settle: std::time::Duration::from_secs(1),
     };
+    let rules = Rules {
+        names: HookNames { termination: args.termination_hook.clone(), launch: args.launch_hook.clone() },
+        patience: Patience {
+            warm_up: args.warm_up_time,
+            node: args.node_patience,
+            leak: args.drain_deadline,
+        },
+        dry_run: args.dry_run,
+    };
     let reconciler = Reconciler {
         kube: writer.clone(),
-        tools: job::Tools { kube: writer.clone(), aws: aws.clone(), policy },
+        tools: job::Tools { kube: writer.clone(), aws: aws.writes.clone(), policy },
         keys: Keys { startup: args.startup_taint.clone(), out_of_service: args.taint.clone() },
-        names: HookNames { termination: args.termination_hook.clone(), launch: args.launch_hook.clone() },
-        patience: Patience { warm_up: args.warm_up_time, node: args.node_patience },
+        rules,
         heartbeats: heartbeats.clone(),
         metrics: metrics.clone(),
-        dry_run: args.dry_run,
     };
     Leader {
         scope: args.scope(),
-        client: aws.clone(),
+        client: aws.reads.clone(),
         sweep_interval: args.sweep_interval,
         reconciler,
         nodes: nodes.clone(),
@@ -182,7 +203,10 @@ async fn say_if_unreachable(client: &Client) {
     let answer = tokio::time::timeout(FIRST_CONTACT, client.apiserver_version()).await;
     match answer {
         Ok(Ok(version)) => tracing::info!(version = version.git_version, "connected to the API server"),
-        Ok(Err(err)) => tracing::warn!(error = format!("{:#}", anyhow::Error::from(err)), "cannot reach the API server, retrying"),
+        Ok(Err(err)) => tracing::warn!(
+            error = format!("{:#}", anyhow::Error::from(err)),
+            "cannot reach the API server, retrying"
+        ),
         Err(_) => tracing::warn!("the API server does not answer, retrying"),
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::task::JoinMap;
 
-use crate::decide::jobs::Work;
+use crate::decide::jobs::Job;
 use crate::drain::{Context, Progress};
 use crate::job::{self, Ended, Tools};
 use crate::metrics::Metrics;
@@ -31,7 +31,7 @@ pub struct Tasks {
 }
 
 struct Running {
-    work: Work,
+    job: Job,
     context: watch::Sender<Context>,
     progress: watch::Receiver<Progress>,
 }
@@ -58,19 +58,19 @@ impl Tasks {
     pub fn keep(
         &mut self,
         now: Instant,
-        wanted: &BTreeMap<String, Work>,
+        wanted: &BTreeMap<String, Job>,
         situation: impl Fn(&str) -> Option<Context>,
     ) {
         let (handles, running) = (&mut self.handles, &mut self.running);
         running.retain(|id, task| {
-            let goes_on = wanted.get(id).is_some_and(|work| work.is_same_as(&task.work));
+            let goes_on = wanted.get(id).is_some_and(|job| job.is_same_as(&task.job));
             if !goes_on {
                 handles.abort(id);
             }
             goes_on
         });
         self.panics.retain(|id, _| wanted.contains_key(id));
-        for (id, work) in wanted {
+        for (id, job) in wanted {
             let situation = situation(id).unwrap_or_default();
             if let Some(task) = self.running.get(id) {
                 task.context.send_if_modified(|context| {
@@ -79,15 +79,16 @@ impl Tasks {
                     changed
                 });
             } else if self.panics.get(id).is_none_or(|panics| now >= panics.again) {
-                self.begin(id, work.clone(), situation);
+                self.begin(id, job.clone(), situation);
             }
         }
     }
 
-    fn begin(&mut self, id: &str, work: Work, situation: Context) {
+    fn begin(&mut self, id: &str, job: Job, situation: Context) {
         let (context, context_seen) = watch::channel(situation);
         let (progress, mut progress_seen) = watch::channel(Progress::default());
-        let running = Running { work: work.clone(), context, progress: progress.subscribe() };
+        let work = job.work.clone();
+        let running = Running { job, context, progress: progress.subscribe() };
         self.running.insert(id.to_owned(), running);
         let (tools, wake) = (self.tools.clone(), Arc::clone(&self.wake));
         self.handles.spawn(id.to_owned(), async move {
@@ -104,8 +105,8 @@ impl Tasks {
         });
     }
 
-    /// The next task that ended with a result; pending while none runs.
-    pub async fn next_ended(&mut self) -> (String, Ended) {
+    /// The next task that ended with a result, and its job; pending while none runs.
+    pub async fn next_ended(&mut self) -> (String, Job, Ended) {
         loop {
             let Some((id, result)) = self.handles.join_next().await else {
                 std::future::pending::<()>().await;
@@ -113,8 +114,10 @@ impl Tasks {
             };
             match result {
                 Ok(ended) => {
-                    self.running.remove(&id);
-                    return (id, ended);
+                    // A task that ended just as it was called off has no job any more.
+                    if let Some(task) = self.running.remove(&id) {
+                        return (id, task.job, ended);
+                    }
                 }
                 Err(err) if err.is_panic() => {
                     self.metrics.task_panics.inc();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lifecycle::api::{InstanceDetail, Reply};
+use lifecycle::api::InstanceDetail;
 use lifecycle::{Direction, LifecycleState};
 use tokio::time::Instant;
 
@@ -23,6 +23,8 @@ const JOINING_PATIENCE: Duration = Duration::from_secs(300);
 const FOREIGN_PACE: Duration = Duration::from_secs(300);
 /// How often the direction of an instance is probed until an answer comes.
 const PROBE_PACE: Duration = Duration::from_secs(2);
+/// "No action of ours is open" must be heard twice, at least this far apart, to mean that an instance is entering.
+const BELIEVED_AFTER: Duration = Duration::from_secs(5);
 
 /// A lifecycle hook of ours on a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,25 +59,41 @@ pub struct Instance {
     pub joining_since: Option<Instant>,
     /// Which way it goes through `Warmed:Pending*`, once known.
     pub direction: Option<Direction>,
-    seen: Instant,
+    /// True if we saw it come into this state, false if it was in it when we first saw it.
+    pub witnessed: bool,
+    /// When it was last listed.
+    pub seen: Instant,
     doubted: bool,
     unlisted_since: Option<Instant>,
     probed: Option<Instant>,
+    silent_since: Option<Instant>,
 }
 
 /// What a sweep brought.
 #[derive(Debug, Clone, Default)]
 pub struct Sweep {
-    /// Our groups by name.
+    /// The names of all our groups with their members read; none if a page failed: then nothing may be concluded from
+    /// what is missing.
+    pub scope: Option<BTreeSet<String>>,
+    /// Groups whose hooks are known, by name.
     pub groups: BTreeMap<String, Group>,
     /// Every instance listed, in groups and pools.
     pub listed: Vec<InstanceDetail>,
-    /// Groups whose members were read.
-    pub members_read: BTreeSet<String>,
     /// Groups whose warm pool was read.
     pub pools_read: BTreeSet<String>,
-    /// False if a call or a page failed: then nothing may be concluded from what is missing.
-    pub complete: bool,
+}
+
+/// What a probe of a direction found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// Our termination hook holds the instance: it comes back from service.
+    Returning,
+    /// Our launch hook holds it: it comes from a launch.
+    Entering,
+    /// No hook of ours holds it.
+    Silent,
+    /// No answer.
+    Failed,
 }
 
 /// How an instance id stands to us.
@@ -101,11 +119,13 @@ enum Stranger {
 /// All that is known of AWS.
 #[derive(Debug, Clone, Default)]
 pub struct World {
-    /// Our groups by name.
+    /// The names of all our groups, as of the last time that all pages were read.
+    pub scope: BTreeSet<String>,
+    /// Those of our groups whose hooks are known, by name.
     pub groups: BTreeMap<String, Group>,
     /// Our instances by id.
     pub instances: BTreeMap<String, Instance>,
-    /// True after the first complete sweep of this leadership.
+    /// True once all our groups were read in this leadership.
     pub swept: bool,
     strangers: BTreeMap<String, Stranger>,
 }
@@ -113,11 +133,11 @@ pub struct World {
 impl World {
     /// Takes in a sweep.
     pub fn apply_sweep(&mut self, now: Instant, wall: Timestamp, sweep: Sweep) {
-        if sweep.complete {
-            self.groups = sweep.groups;
+        self.groups.extend(sweep.groups);
+        if let Some(scope) = &sweep.scope {
+            self.scope.clone_from(scope);
+            self.groups.retain(|name, _| scope.contains(name));
             self.swept = true;
-        } else {
-            self.groups.extend(sweep.groups);
         }
         let mut listed: BTreeMap<&str, Vec<&InstanceDetail>> = BTreeMap::new();
         for detail in &sweep.listed {
@@ -138,9 +158,9 @@ impl World {
             let should_be_listed = if instance.state.is_warmed() {
                 sweep.pools_read.contains(&instance.group)
             } else {
-                sweep.members_read.contains(&instance.group)
+                sweep.scope.is_some()
             };
-            let group_left = sweep.complete && !self.groups.contains_key(&instance.group);
+            let group_left = sweep.scope.as_ref().is_some_and(|scope| !scope.contains(&instance.group));
             if (should_be_listed || group_left) && !listed.contains_key(id.as_str()) {
                 instance.doubted = true;
             }
@@ -156,7 +176,7 @@ impl World {
         answers: &[InstanceDetail],
     ) {
         for detail in answers {
-            if self.groups.contains_key(&detail.group) {
+            if self.scope.contains(&detail.group) {
                 self.see(now, wall, detail);
             } else {
                 self.instances.remove(&detail.id);
@@ -168,16 +188,19 @@ impl World {
         }
     }
 
-    /// Takes in the answer to a direction probe: a heartbeat for our termination hook.
-    pub fn apply_probe(&mut self, now: Instant, id: &str, reply: Option<Reply>) {
-        if let Some(instance) = self.instances.get_mut(id) {
-            instance.probed = Some(now);
-            match reply {
-                Some(Reply::Accepted) => instance.direction = Some(Direction::Returning),
-                Some(Reply::NoActiveAction) => instance.direction = Some(Direction::Entering),
-                None => {}
+    /// Takes in what a probe of an instance's direction found.
+    pub fn apply_probe(&mut self, now: Instant, id: &str, found: Probe) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        instance.probed = Some(now);
+        instance.direction = match found {
+            Probe::Returning => Some(Direction::Returning),
+            Probe::Entering => Some(Direction::Entering),
+            Probe::Silent => {
+                let first = *instance.silent_since.get_or_insert(now);
+                (now.duration_since(first) >= BELIEVED_AFTER).then_some(Direction::Entering)
             }
-        }
+            Probe::Failed => None,
+        };
     }
 
     /// How an id stands to us.
@@ -192,21 +215,25 @@ impl World {
         }
     }
 
-    /// The ids that should be looked up now: doubted ones, those in motion, and Nodes' instances we know nothing of.
+    /// The ids that should be looked up now: doubted ones, those in motion, those whose Node is Ready although they
+    /// should be warm, and Nodes' instances that we know nothing of. `nodes` are their ids with, if Ready, since when.
     pub fn due_lookups<'a>(
         &self,
         now: Instant,
         sweep_interval: Duration,
-        nodes: impl Iterator<Item = &'a str>,
+        nodes: impl Iterator<Item = (&'a str, Option<Instant>)>,
     ) -> Vec<String> {
         let ours = self.instances.iter().filter(|(_, instance)| instance.is_due(now, sweep_interval));
         let mut due: BTreeSet<String> = ours.map(|(id, _)| id.clone()).collect();
-        for id in nodes.filter(|id| !self.instances.contains_key(*id)) {
-            let ask = match self.strangers.get(id) {
-                None => true,
-                Some(Stranger::UnlistedOnce { asked }) => now.duration_since(*asked) >= GONE_AFTER,
-                Some(Stranger::Foreign { asked }) => now.duration_since(*asked) >= FOREIGN_PACE,
-                Some(Stranger::Gone { .. }) => false,
+        for (id, ready_since) in nodes {
+            let ask = match (self.instances.get(id), self.strangers.get(id)) {
+                (Some(instance), _) => {
+                    ready_since.is_some_and(|since| instance.may_serve(now, since, sweep_interval))
+                }
+                (None, None) => true,
+                (None, Some(Stranger::UnlistedOnce { asked })) => now.duration_since(*asked) >= GONE_AFTER,
+                (None, Some(Stranger::Foreign { asked })) => now.duration_since(*asked) >= FOREIGN_PACE,
+                (None, Some(Stranger::Gone { .. })) => false,
             };
             if ask {
                 due.insert(id.to_owned());
@@ -243,10 +270,12 @@ impl World {
             since_wall: wall,
             joining_since: (phase(&detail.state, None) == Phase::Joining).then_some(now),
             direction: None,
+            witnessed: false,
             seen: now,
             doubted: false,
             unlisted_since: None,
             probed: None,
+            silent_since: None,
         };
         match self.instances.get_mut(&detail.id) {
             Some(known) if known.state == detail.state && known.group == detail.group => {
@@ -257,7 +286,7 @@ impl World {
             Some(known) => {
                 let joining_since = fresh.joining_since.map(|now| known.joining_since.unwrap_or(now));
                 let direction = direction_after(known, &detail.state);
-                *known = Instance { joining_since, direction, ..fresh };
+                *known = Instance { joining_since, direction, witnessed: true, ..fresh };
             }
             None => {
                 self.instances.insert(detail.id.clone(), fresh);
@@ -310,6 +339,13 @@ impl Instance {
         } else {
             self.is_in_motion() && age >= sweep_interval
         }
+    }
+
+    /// True if it should be warm but its Node is Ready: perhaps it went into service since we last saw it.
+    fn may_serve(&self, now: Instant, ready_since: Instant, sweep_interval: Duration) -> bool {
+        let fresh = now.duration_since(ready_since) < JOINING_PATIENCE;
+        let pace = if fresh { JOINING_PACE.min(sweep_interval) } else { sweep_interval };
+        self.phase() == Phase::Warm && now.duration_since(self.seen) >= pace
     }
 
     /// False for the states in which an instance may stay for days.

@@ -19,13 +19,26 @@ use crate::world::{Group, Hook, Instance, World};
 /// a dead kubelet would be marked Unknown by now (default 50 s).
 const READY_IS_FRESH_AFTER: Duration = Duration::from_secs(60);
 
+/// By how much an intent may be older than the moment at which we saw its action begin: another replica may have seen it
+/// earlier than we did.
+const WITNESS_LAG: Duration = Duration::from_secs(60);
+
+/// What one task has to do, and the sight of the instance that it was decided for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// When the instance was first seen in the state that calls for the work; another state is other work.
+    pub since: Instant,
+    /// The work.
+    pub work: Work,
+}
+
 /// What one task has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
-    /// Drain the node, then complete the action.
+    /// Drain the instance's nodes, then complete the action.
     Terminate {
-        /// The node's name; it may have vanished, then only pods that still name it are waited for.
-        node: String,
+        /// The nodes' names, mostly one; one may have vanished, then the pods that still name it are waited for.
+        nodes: Vec<String>,
         /// The action to complete.
         action: Action,
         /// When an earlier leader began to evict.
@@ -38,6 +51,11 @@ pub enum Work {
         /// Why it is time, in a few words.
         why: &'static str,
     },
+    /// No Node was seen for long: make sure among *all* Nodes that there is none, then complete the action.
+    CompleteNodeless {
+        /// The action to complete.
+        action: Action,
+    },
     /// A node that should not be there: move its pods away, complete nothing.
     EmptyLeak {
         /// The node's name.
@@ -45,16 +63,27 @@ pub enum Work {
     },
 }
 
-impl Work {
-    /// True if a task that does `other` does this, too.
-    pub fn is_same_as(&self, other: &Work) -> bool {
-        match (self, other) {
-            (Work::Terminate { node, action, .. }, Work::Terminate { node: n, action: a, .. }) => {
-                node == n && action == a
+impl Job {
+    /// True if a task that does `other` does this, too. What is only remembered of earlier runs makes no difference.
+    pub fn is_same_as(&self, other: &Job) -> bool {
+        let same_work = match (&self.work, &other.work) {
+            (Work::Terminate { nodes, action, .. }, Work::Terminate { nodes: n, action: a, .. }) => {
+                nodes == n && action == a
             }
-            (Work::Complete { action, .. }, Work::Complete { action: a, .. }) => action == a,
-            (Work::EmptyLeak { node }, Work::EmptyLeak { node: n }) => node == n,
-            (Work::Terminate { .. } | Work::Complete { .. } | Work::EmptyLeak { .. }, _) => false,
+            (one, other) => one == other,
+        };
+        self.since == other.since && same_work
+    }
+}
+
+impl Work {
+    /// The action that the work completes, if any.
+    pub fn action(&self) -> Option<&Action> {
+        match self {
+            Work::Terminate { action, .. }
+            | Work::Complete { action, .. }
+            | Work::CompleteNodeless { action } => Some(action),
+            Work::EmptyLeak { .. } => None,
         }
     }
 }
@@ -66,60 +95,77 @@ pub struct Patience {
     pub warm_up: Duration,
     /// How long no Node may have been there before a termination is completed without one.
     pub node: Duration,
+    /// How long a leaked node may keep the launch hook from being completed.
+    pub leak: Duration,
+}
+
+/// The rules of the house.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Our hooks' names.
+    pub names: HookNames,
+    /// How patient we are.
+    pub patience: Patience,
+    /// Nothing is ever written, so nothing can be waited for to be durable.
+    pub dry_run: bool,
 }
 
 /// What has to be remembered between two looks; a restart forgets it without harm.
 #[derive(Debug, Default)]
 pub struct Memory {
     nodeless_since: BTreeMap<String, Instant>,
-    node_names: BTreeMap<String, String>,
-    done: BTreeMap<String, Instant>,
+    node_names: BTreeMap<String, Vec<String>>,
+    /// By instance: the sight and the hook of the action that is completed.
+    completed: BTreeMap<String, (Instant, String)>,
+    /// By instance: the sight in which its leaked node was emptied.
     emptied: BTreeMap<String, Instant>,
 }
 
 impl Memory {
     /// Takes in how things stand.
     pub fn look(&mut self, now: Instant, world: &World, nodes: &Nodes) {
-        let by_instance = nodes.by_instance();
-        for (id, node) in &by_instance {
-            self.node_names.insert((*id).to_owned(), node.name.clone());
+        if !nodes.synced {
+            return;
         }
-        let anybodys = nodes.by_name.values().any(|node| node.lacks_provider_id);
-        self.nodeless_since.retain(|id, _| world.instances.contains_key(id));
+        let by_instance = nodes.by_instance();
+        for (id, nodes) in &by_instance {
+            let names = nodes.iter().map(|node| node.name.clone()).collect();
+            self.node_names.insert((*id).to_owned(), names);
+        }
+        let anybodys = nodes.by_name.values().any(|node| node.lacks_provider_id && !node.is_off_limits());
         for (id, instance) in &world.instances {
-            let nodeless = nodes.synced
-                && !anybodys
-                && !by_instance.contains_key(id.as_str())
-                && instance.state.is_waiting();
-            if nodeless {
+            if !anybodys && !by_instance.contains_key(id.as_str()) && instance.state.is_waiting() {
                 self.nodeless_since.entry(id.clone()).or_insert(now);
             } else {
                 self.nodeless_since.remove(id);
             }
         }
-        self.node_names.retain(|id, _| world.instances.contains_key(id));
-        for past in [&mut self.done, &mut self.emptied] {
-            past.retain(|id, since| world.instances.get(id).is_some_and(|i| i.since == *since));
+        let sights = |id: &str| world.instances.get(id).map(|instance| instance.since);
+        self.nodeless_since.retain(|id, _| sights(id).is_some());
+        self.node_names.retain(|id, _| sights(id).is_some());
+        self.completed.retain(|id, (since, _)| sights(id) == Some(*since));
+        self.emptied.retain(|id, since| sights(id) == Some(*since));
+    }
+
+    /// Remembers that a job is done, for as long as the instance stays in the state that the job was decided for.
+    pub fn done(&mut self, id: &str, job: &Job) {
+        match job.work.action() {
+            Some(action) => {
+                self.completed.insert(id.to_owned(), (job.since, action.hook.clone()));
+            }
+            None => {
+                self.emptied.insert(id.to_owned(), job.since);
+            }
         }
     }
 
-    /// Remembers that a leaked node is empty for as long as its instance stays in its state.
-    pub fn emptied(&mut self, id: &str, world: &World) {
-        if let Some(instance) = world.instances.get(id) {
-            self.emptied.insert(id.to_owned(), instance.since);
-        }
+    /// True if we completed, or found completed, this hook's action on an instance in its present state.
+    pub fn is_completed(&self, id: &str, instance: &Instance, hook: &str) -> bool {
+        self.completed.get(id).is_some_and(|(since, name)| *since == instance.since && name == hook)
     }
 
-    /// Remembers that an instance's action is completed for as long as it stays in its state.
-    pub fn done(&mut self, id: &str, world: &World) {
-        if let Some(instance) = world.instances.get(id) {
-            self.done.insert(id.to_owned(), instance.since);
-        }
-    }
-
-    /// True if an instance's action is completed in its present state.
-    pub fn is_done(&self, id: &str, instance: &Instance) -> bool {
-        self.done.get(id) == Some(&instance.since)
+    fn is_emptied(&self, id: &str, instance: &Instance) -> bool {
+        self.emptied.get(id) == Some(&instance.since)
     }
 }
 
@@ -129,7 +175,9 @@ pub fn holding_hook<'a>(instance: &Instance, group: &Group, names: &'a HookNames
     if destination(&instance.state, instance.direction).is_some() {
         return Some((&names.termination, group.termination?));
     }
-    let entering = instance.state == S::WarmedPendingWait && instance.direction != Some(Direction::Returning);
+    // While the direction is unknown, it may be the termination hook that holds; a probe is under way.
+    let entering = instance.state == S::WarmedPendingWait
+        && (instance.direction == Some(Direction::Entering) || group.termination.is_none());
     if instance.state == S::PendingWait || entering {
         return Some((&names.launch, group.launch?));
     }
@@ -137,15 +185,14 @@ pub fn holding_hook<'a>(instance: &Instance, group: &Group, names: &'a HookNames
 }
 
 /// All actions that have to be kept alive.
-pub fn open_actions(world: &World, nodes: &Nodes, memory: &Memory, names: &HookNames) -> Vec<Open> {
+pub fn open_actions(world: &World, nodes: &Nodes, memory: &Memory, rules: &Rules) -> Vec<Open> {
     let by_instance = nodes.by_instance();
     let open = world.instances.iter().filter_map(|(id, instance)| {
         let group = world.groups.get(&instance.group)?;
-        let (name, hook) = holding_hook(instance, group, names)?;
-        let node = by_instance.get(id.as_str()).copied();
-        let completed = node.and_then(intent_of).is_some_and(|intent| intent.completed.is_some());
+        let (name, hook) = holding_hook(instance, group, &rules.names)?;
+        let ignored = by_instance.get(id.as_str()).is_some_and(|nodes| are_off_limits(nodes));
         // An action that we were told to leave alone must be able to time out.
-        if completed || memory.is_done(id, instance) || node.is_some_and(NodeView::is_off_limits) {
+        if ignored || memory.is_completed(id, instance, name) {
             return None;
         }
         Some(Open {
@@ -157,93 +204,108 @@ pub fn open_actions(world: &World, nodes: &Nodes, memory: &Memory, names: &HookN
     open.collect()
 }
 
-/// The tasks that should be running, by instance.
+/// True if enough is known to say that an action which is not open has ended.
+pub fn has_ended(world: &World, action: &Action) -> bool {
+    world.swept && (world.groups.contains_key(&action.group) || !world.scope.contains(&action.group))
+}
+
+/// The jobs that should be running, by instance.
 pub fn jobs(
     now: Instant,
     world: &World,
     nodes: &Nodes,
     memory: &Memory,
-    names: &HookNames,
-    patience: &Patience,
-) -> BTreeMap<String, Work> {
+    rules: &Rules,
+) -> BTreeMap<String, Job> {
     let by_instance = nodes.by_instance();
-    let work = world.instances.iter().filter_map(|(id, instance)| {
+    let jobs = world.instances.iter().filter_map(|(id, instance)| {
         let group = world.groups.get(&instance.group)?;
-        let node = by_instance.get(id.as_str()).copied();
-        if memory.is_done(id, instance) || node.is_some_and(NodeView::is_off_limits) {
+        let nodes = by_instance.get(id.as_str()).map_or(&[][..], Vec::as_slice);
+        if are_off_limits(nodes) {
             return None;
         }
-        let work = if destination(&instance.state, instance.direction).is_some() {
-            group.termination?;
-            termination(now, id, instance, node, memory, names, patience)
-        } else {
-            let holds = holding_hook(instance, group, names).is_some();
-            let launch = if holds { launch(now, id, instance, node, names, patience) } else { None };
-            launch.or_else(|| leak(id, instance, node, memory))
-        };
-        Some((id.clone(), work?))
+        let case = Case { now, id, instance, group, nodes, memory, rules };
+        Some((id.clone(), Job { since: instance.since, work: case.work()? }))
     });
-    work.collect()
+    jobs.collect()
 }
 
-fn termination(
+fn are_off_limits(nodes: &[&NodeView]) -> bool {
+    nodes.iter().any(|node| node.is_off_limits())
+}
+
+/// One instance, with all that decides about its work.
+struct Case<'a> {
     now: Instant,
-    id: &str,
-    instance: &Instance,
-    node: Option<&NodeView>,
-    memory: &Memory,
-    names: &HookNames,
-    patience: &Patience,
-) -> Option<Work> {
-    let action = action(id, instance, &names.termination);
-    if instance.state == LifecycleState::WarmedTerminatingWait {
-        return Some(Work::Complete { action, why: "a pool member has nothing to drain" });
-    }
-    if let Some(node) = node {
-        // Drained only once the intent is durable: whoever takes over then knows what was begun.
-        let intent = intent_of(node)?;
-        let name = node.name.clone();
-        return intent.completed.is_none().then_some(Work::Terminate {
-            node: name,
-            action,
-            first_eviction: intent.first_eviction,
-        });
-    }
-    let nodeless_since = *memory.nodeless_since.get(id)?;
-    if let Some(name) = memory.node_names.get(id) {
-        return Some(Work::Terminate { node: name.clone(), action, first_eviction: None });
-    }
-    let waited = now.duration_since(nodeless_since) >= patience.node;
-    waited.then_some(Work::Complete { action, why: "no Node ever appeared" })
+    id: &'a str,
+    instance: &'a Instance,
+    group: &'a Group,
+    nodes: &'a [&'a NodeView],
+    memory: &'a Memory,
+    rules: &'a Rules,
 }
 
-fn launch(
-    now: Instant,
-    id: &str,
-    instance: &Instance,
-    node: Option<&NodeView>,
-    names: &HookNames,
-    patience: &Patience,
-) -> Option<Work> {
-    let action = action(id, instance, &names.launch);
-    if instance.state == LifecycleState::WarmedPendingWait {
-        let warmed_up = now.duration_since(instance.since) >= patience.warm_up;
-        return warmed_up.then_some(Work::Complete { action, why: "it is warmed up" });
+impl Case<'_> {
+    fn work(&self) -> Option<Work> {
+        let names = &self.rules.names;
+        let Some((hook, _)) = holding_hook(self.instance, self.group, names) else { return self.leak() };
+        if self.memory.is_completed(self.id, self.instance, hook) {
+            return None;
+        }
+        let action = action(self.id, self.instance, hook);
+        if hook == names.termination { self.termination(action) } else { self.launch(action) }
     }
-    let since = instance.joining_since?;
-    let ready = &node?.ready;
-    let fresh = ready.told > since || now.duration_since(since) >= READY_IS_FRESH_AFTER;
-    (ready.is && fresh).then_some(Work::Complete { action, why: "the Node is Ready" })
-}
 
-/// A Node of a machine that is about to be stopped; on one that is off there is nobody to end a pod.
-fn leak(id: &str, instance: &Instance, node: Option<&NodeView>, memory: &Memory) -> Option<Work> {
-    if memory.emptied.get(id) == Some(&instance.since) {
-        return None;
+    fn termination(&self, action: Action) -> Option<Work> {
+        if let [node, ..] = self.nodes {
+            let nodes = self.nodes.iter().map(|node| node.name.clone()).collect();
+            // Drained only once the intent is durable: whoever takes over then knows what was begun.
+            let intent = current_intent(node, self.instance, self.group, &self.rules.names);
+            if intent.is_none() && !self.rules.dry_run {
+                return None;
+            }
+            let first_eviction = intent.and_then(|intent| intent.first_eviction);
+            return Some(Work::Terminate { nodes, action, first_eviction });
+        }
+        if self.instance.state == LifecycleState::WarmedTerminatingWait {
+            return Some(Work::Complete { action, why: "a pool member without a Node has nothing to drain" });
+        }
+        if let Some(nodes) = self.memory.node_names.get(self.id) {
+            return Some(Work::Terminate { nodes: nodes.clone(), action, first_eviction: None });
+        }
+        let nodeless_since = *self.memory.nodeless_since.get(self.id)?;
+        let waited = self.now.duration_since(nodeless_since) >= self.rules.patience.node;
+        waited.then_some(Work::CompleteNodeless { action })
     }
-    let off = [LifecycleState::WarmedStopped, LifecycleState::WarmedHibernated].contains(&instance.state);
-    let node = node.filter(|_| instance.phase() == Phase::Warm && !off)?;
-    Some(Work::EmptyLeak { node: node.name.clone() })
+
+    fn launch(&self, action: Action) -> Option<Work> {
+        let patience = &self.rules.patience;
+        if self.instance.state == LifecycleState::WarmedPendingWait {
+            let waited = self.now.duration_since(self.instance.since);
+            let leak = self.leak().filter(|_| waited < patience.warm_up + patience.leak);
+            let warmed_up = waited >= patience.warm_up;
+            return leak.or_else(|| warmed_up.then_some(Work::Complete { action, why: "it is warmed up" }));
+        }
+        let since = self.instance.joining_since?;
+        let is_ready = |node: &&NodeView| {
+            let fresh = node.ready.told > since || self.now.duration_since(since) >= READY_IS_FRESH_AFTER;
+            node.ready.is && fresh
+        };
+        let ready = self.nodes.iter().any(is_ready);
+        ready.then_some(Work::Complete { action, why: "the Node is Ready" })
+    }
+
+    /// A Node of a machine that is about to be stopped; on one that is off there is nobody to end a pod.
+    fn leak(&self) -> Option<Work> {
+        let off = [LifecycleState::WarmedStopped, LifecycleState::WarmedHibernated];
+        let node = self.nodes.first()?;
+        // A Node that turned Ready after we last looked may be in service by now.
+        let sure = self.instance.phase() == Phase::Warm
+            && !off.contains(&self.instance.state)
+            && self.instance.seen >= node.ready.told
+            && !self.memory.is_emptied(self.id, self.instance);
+        sure.then(|| Work::EmptyLeak { node: node.name.clone() })
+    }
 }
 
 fn action(id: &str, instance: &Instance, hook: &str) -> Action {
@@ -253,6 +315,27 @@ fn action(id: &str, instance: &Instance, hook: &str) -> Action {
 /// The intent on a Node, if there is one that we can read.
 pub fn intent_of(node: &NodeView) -> Option<Intent> {
     Intent::from_text(node.annotations.get(intent::ANNOTATION)?)
+}
+
+/// The intent on a Node, if it is about the action that our termination hook holds now, and not about an earlier one.
+pub fn current_intent(
+    node: &NodeView,
+    instance: &Instance,
+    group: &Group,
+    names: &HookNames,
+) -> Option<Intent> {
+    let hook = group.termination?;
+    let destination = destination(&instance.state, instance.direction)?;
+    let intent = intent_of(node)?;
+    let age = instance.since_wall.duration_since(intent.since);
+    let age = Duration::try_from(age).unwrap_or_default();
+    // An action that we saw begin has no record that is older; one that we did not cannot outlive its global timeout.
+    let limit = if instance.witnessed { WITNESS_LAG } else { hook.global_timeout };
+    let about_this = intent.hook == names.termination
+        && intent.group == instance.group
+        && intent.destination == destination
+        && age < limit;
+    about_this.then_some(intent)
 }
 
 #[cfg(test)]

@@ -28,14 +28,14 @@ pub struct Keys {
 
 /// What is wanted on a Node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted<'a> {
+pub enum Wanted {
     /// The marks of an instance of ours.
     Marked {
         /// What its state means.
         phase: Phase,
         /// The state itself, for the label.
-        state: &'a LifecycleState,
-        /// The durable intent, if a termination hook of ours holds or held it.
+        state: LifecycleState,
+        /// The durable intent that belongs there.
         intent: Option<Intent>,
     },
     /// Nothing of ours: the Node left our care.
@@ -55,13 +55,13 @@ enum Cordon {
 }
 
 /// The merge patch that turns `node` into what is wanted; none if nothing is to do.
-pub fn patch(node: &NodeView, wanted: &Wanted<'_>, keys: &Keys) -> Option<Value> {
+pub fn patch(node: &NodeView, wanted: &Wanted, keys: &Keys) -> Option<Value> {
     let (out_of_service, startup_goes, cordon, label, intent) = match wanted {
         Wanted::Marked { phase, state, intent } => {
             let label = Some(label_value(state));
             match phase {
                 Phase::Warm | Phase::Unknown => {
-                    (OutOfService::Present("warm"), false, Cordon::Closed, label, None)
+                    (OutOfService::Present("warm"), false, Cordon::Closed, label, intent.clone())
                 }
                 Phase::Leaving => {
                     (OutOfService::Present("leaving"), false, Cordon::Closed, label, intent.clone())

@@ -16,16 +16,15 @@ impl Bed {
         self.start + Duration::from_secs(seconds)
     }
 
-    fn sweep(&mut self, seconds: u64, listed: &[(&str, &str)], complete: bool) {
+    fn sweep(&mut self, seconds: u64, listed: &[(&str, &str)]) {
         let hook =
             Hook { heartbeat_timeout: Duration::from_secs(60), global_timeout: Duration::from_secs(6000) };
         let group = Group { termination: Some(hook), launch: None };
         let sweep = Sweep {
+            scope: Some(BTreeSet::from(["g".to_owned()])),
             groups: BTreeMap::from([("g".to_owned(), group)]),
             listed: listed.iter().map(|(id, state)| detail(id, "g", state)).collect(),
-            members_read: BTreeSet::from(["g".to_owned()]),
             pools_read: BTreeSet::new(),
-            complete,
         };
         self.world.apply_sweep(self.at(seconds), Timestamp::UNIX_EPOCH, sweep);
     }
@@ -36,7 +35,7 @@ impl Bed {
     }
 
     fn due(&self, seconds: u64, nodes: &[&str]) -> Vec<String> {
-        self.world.due_lookups(self.at(seconds), SWEEP, nodes.iter().copied())
+        self.world.due_lookups(self.at(seconds), SWEEP, nodes.iter().map(|id| (*id, None)))
     }
 
     fn instance(&self, id: &str) -> &Instance {
@@ -51,14 +50,14 @@ fn detail(id: &str, group: &str, state: &str) -> InstanceDetail {
 #[test]
 fn an_instance_at_rest_is_never_looked_up() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "InService")], true);
+    bed.sweep(0, &[("i-1", "InService")]);
     assert_eq!(bed.due(600, &["i-1"]), Vec::<String>::new());
 }
 
 #[test]
 fn a_node_of_an_unknown_instance_is_asked_for_at_once_and_a_foreign_one_rarely() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[], true);
+    bed.sweep(0, &[]);
     assert_eq!(bed.due(0, &["i-9"]), ["i-9"]);
     bed.lookup(0, &["i-9"], &[detail("i-9", "other", "InService")]);
     assert_eq!(bed.world.standing("i-9"), Standing::Foreign);
@@ -69,8 +68,8 @@ fn a_node_of_an_unknown_instance_is_asked_for_at_once_and_a_foreign_one_rarely()
 #[test]
 fn missing_from_a_sweep_is_doubted_but_not_gone() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "InService")], true);
-    bed.sweep(15, &[], true);
+    bed.sweep(0, &[("i-1", "InService")]);
+    bed.sweep(15, &[]);
     assert_eq!(bed.due(15, &[]), ["i-1"]);
     assert!(matches!(bed.world.standing("i-1"), Standing::Ours(_)));
     bed.lookup(15, &["i-1"], &[]);
@@ -83,7 +82,7 @@ fn missing_from_a_sweep_is_doubted_but_not_gone() {
 #[test]
 fn a_stale_empty_answer_is_forgiven() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "InService")], true);
+    bed.sweep(0, &[("i-1", "InService")]);
     bed.lookup(1, &["i-1"], &[]);
     bed.lookup(11, &["i-1"], &[detail("i-1", "g", "InService")]);
     bed.lookup(12, &["i-1"], &[]);
@@ -93,9 +92,8 @@ fn a_stale_empty_answer_is_forgiven() {
 #[test]
 fn a_sweep_with_a_failed_call_removes_nothing() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "InService")], true);
-    let failed = Sweep { complete: false, ..Sweep::default() };
-    bed.world.apply_sweep(bed.at(15), Timestamp::UNIX_EPOCH, failed);
+    bed.sweep(0, &[("i-1", "InService")]);
+    bed.world.apply_sweep(bed.at(15), Timestamp::UNIX_EPOCH, Sweep::default());
     assert!(bed.due(15, &[]).is_empty());
     assert!(bed.world.groups.contains_key("g"));
 }
@@ -103,8 +101,8 @@ fn a_sweep_with_a_failed_call_removes_nothing() {
 #[test]
 fn two_states_for_one_id_are_settled_by_asking() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "InService")], true);
-    bed.sweep(15, &[("i-1", "InService"), ("i-1", "Warmed:Pending")], true);
+    bed.sweep(0, &[("i-1", "InService")]);
+    bed.sweep(15, &[("i-1", "InService"), ("i-1", "Warmed:Pending")]);
     assert_eq!(bed.instance("i-1").state, LifecycleState::InService);
     assert_eq!(bed.due(15, &[]), ["i-1"]);
 }
@@ -112,7 +110,7 @@ fn two_states_for_one_id_are_settled_by_asking() {
 #[test]
 fn an_instance_that_left_its_group_for_the_pool_is_returning() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "InService")], true);
+    bed.sweep(0, &[("i-1", "InService")]);
     bed.lookup(15, &["i-1"], &[detail("i-1", "g", "Warmed:Pending")]);
     assert_eq!(bed.instance("i-1").phase(), Phase::Leaving);
     bed.lookup(17, &["i-1"], &[detail("i-1", "g", "Warmed:Pending:Wait")]);
@@ -125,30 +123,66 @@ fn an_instance_that_left_its_group_for_the_pool_is_returning() {
 #[test]
 fn an_instance_first_seen_at_the_pools_door_is_probed_until_answered() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "Warmed:Pending:Wait")], true);
+    bed.sweep(0, &[("i-1", "Warmed:Pending:Wait")]);
     assert_eq!(bed.world.due_probes(bed.at(0)), [("i-1".to_owned(), "g".to_owned())]);
     assert_eq!(bed.instance("i-1").phase(), Phase::Warm);
-    bed.world.apply_probe(bed.at(0), "i-1", None);
+    bed.world.apply_probe(bed.at(0), "i-1", Probe::Failed);
     assert!(bed.world.due_probes(bed.at(1)).is_empty());
     assert_eq!(bed.world.due_probes(bed.at(2)).len(), 1);
-    bed.world.apply_probe(bed.at(2), "i-1", Some(Reply::Accepted));
+    bed.world.apply_probe(bed.at(2), "i-1", Probe::Returning);
     assert_eq!(bed.instance("i-1").phase(), Phase::Leaving);
     assert!(bed.world.due_probes(bed.at(60)).is_empty());
 }
 
 #[test]
-fn a_probe_without_an_action_means_entering() {
+fn silence_means_entering_only_when_heard_twice() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "Warmed:Pending:Wait")], true);
-    bed.world.apply_probe(bed.at(0), "i-1", Some(Reply::NoActiveAction));
+    bed.sweep(0, &[("i-1", "Warmed:Pending:Wait")]);
+    bed.world.apply_probe(bed.at(0), "i-1", Probe::Silent);
+    assert_eq!(bed.instance("i-1").direction, None, "once may be a stale answer");
+    assert_eq!(bed.world.due_probes(bed.at(2)).len(), 1);
+    bed.world.apply_probe(bed.at(5), "i-1", Probe::Silent);
     assert_eq!(bed.instance("i-1").direction, Some(Direction::Entering));
     assert_eq!(bed.instance("i-1").phase(), Phase::Warm);
 }
 
 #[test]
+fn an_action_of_the_launch_hook_means_entering_at_once() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "Warmed:Pending:Wait")]);
+    bed.world.apply_probe(bed.at(0), "i-1", Probe::Entering);
+    assert_eq!(bed.instance("i-1").direction, Some(Direction::Entering));
+}
+
+#[test]
+fn a_pool_member_whose_node_turns_ready_is_asked_for_as_if_it_were_joining() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "Warmed:Running")]);
+    let due = |bed: &Bed, at: u64, ready: Option<u64>| {
+        let ready = ready.map(|at| bed.at(at));
+        bed.world.due_lookups(bed.at(at), SWEEP, std::iter::once(("i-1", ready)))
+    };
+    assert!(due(&bed, 2, None).is_empty(), "at rest, not Ready");
+    assert_eq!(due(&bed, 2, Some(1)), ["i-1"]);
+    bed.lookup(2, &["i-1"], &[detail("i-1", "g", "Warmed:Running")]);
+    assert!(due(&bed, 3, Some(1)).is_empty());
+    bed.lookup(400, &["i-1"], &[detail("i-1", "g", "Warmed:Running")]);
+    assert!(due(&bed, 414, Some(1)).is_empty(), "a leak of long standing costs little");
+}
+
+#[test]
+fn an_instance_of_a_group_whose_hooks_could_not_be_read_is_ours_all_the_same() {
+    let mut bed = Bed::new();
+    bed.sweep(0, &[("i-1", "InService")]);
+    bed.world.groups.clear();
+    bed.lookup(1, &["i-1"], &[detail("i-1", "g", "Terminating")]);
+    assert!(matches!(bed.world.standing("i-1"), Standing::Ours(_)));
+}
+
+#[test]
 fn joining_instances_are_looked_up_often_for_five_minutes_and_then_by_the_sweep() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "Pending")], true);
+    bed.sweep(0, &[("i-1", "Pending")]);
     assert!(bed.due(1, &[]).is_empty());
     assert_eq!(bed.due(2, &[]), ["i-1"]);
     bed.lookup(2, &["i-1"], &[detail("i-1", "g", "Pending:Wait")]);
@@ -161,7 +195,7 @@ fn joining_instances_are_looked_up_often_for_five_minutes_and_then_by_the_sweep(
 #[test]
 fn a_state_seen_again_keeps_its_first_sight() {
     let mut bed = Bed::new();
-    bed.sweep(0, &[("i-1", "Terminating:Wait")], true);
-    bed.sweep(15, &[("i-1", "Terminating:Wait")], true);
+    bed.sweep(0, &[("i-1", "Terminating:Wait")]);
+    bed.sweep(15, &[("i-1", "Terminating:Wait")]);
     assert_eq!(bed.instance("i-1").since, bed.at(0));
 }

@@ -3,23 +3,27 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, NodeCondition, NodeSpec, NodeStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use lifecycle::api::{InstanceDetail, Reply};
+use lifecycle::api::InstanceDetail;
 
 use super::*;
 use crate::intent::Destination;
-use crate::world::Sweep;
+use crate::world::{Probe, Sweep};
 
-const PATIENCE: Patience = Patience { warm_up: Duration::from_secs(180), node: Duration::from_secs(120) };
+fn rules() -> Rules {
+    let patience = Patience {
+        warm_up: Duration::from_secs(180),
+        node: Duration::from_secs(120),
+        leak: Duration::from_secs(900),
+    };
+    let names = HookNames { termination: "node-gate-termination".into(), launch: "node-gate-launch".into() };
+    Rules { names, patience, dry_run: false }
+}
 
 struct Bed {
     start: Instant,
     world: World,
     nodes: Nodes,
     memory: Memory,
-}
-
-fn names() -> HookNames {
-    HookNames { termination: "node-gate-termination".into(), launch: "node-gate-launch".into() }
 }
 
 impl Bed {
@@ -40,11 +44,10 @@ impl Bed {
         let hook =
             Hook { heartbeat_timeout: Duration::from_secs(60), global_timeout: Duration::from_secs(6000) };
         let sweep = Sweep {
+            scope: Some(BTreeSet::from(["g".into()])),
             groups: BTreeMap::from([("g".into(), Group { termination: Some(hook), launch: Some(hook) })]),
             listed: vec![InstanceDetail { id: "i-1".into(), group: "g".into(), state: state.into() }],
-            members_read: BTreeSet::new(),
             pools_read: BTreeSet::new(),
-            complete: true,
         };
         self.world.apply_sweep(self.at(seconds), Timestamp::UNIX_EPOCH, sweep);
         self.memory.look(self.at(seconds), &self.world, &self.nodes);
@@ -78,19 +81,26 @@ impl Bed {
         self.memory.look(self.at(seconds), &self.world, &self.nodes);
     }
 
-    fn intent(completed: bool) -> (&'static str, String) {
-        let mut intent =
-            Intent::new("g", "node-gate-termination", Destination::Terminated, Timestamp::UNIX_EPOCH);
-        intent.completed = completed.then_some(Timestamp::UNIX_EPOCH);
+    fn intent(destination: Destination) -> (&'static str, String) {
+        let intent = Intent::new("g", "node-gate-termination", destination, Timestamp::UNIX_EPOCH);
         (intent::ANNOTATION, intent.to_text())
     }
 
+    fn finish(&mut self, seconds: u64) {
+        let job = self.job(seconds).expect("a job to finish");
+        self.memory.done("i-1", &job);
+    }
+
     fn work(&self, seconds: u64) -> Option<Work> {
-        jobs(self.at(seconds), &self.world, &self.nodes, &self.memory, &names(), &PATIENCE).remove("i-1")
+        self.job(seconds).map(|job| job.work)
+    }
+
+    fn job(&self, seconds: u64) -> Option<Job> {
+        jobs(self.at(seconds), &self.world, &self.nodes, &self.memory, &rules()).remove("i-1")
     }
 
     fn open(&self) -> Vec<String> {
-        open_actions(&self.world, &self.nodes, &self.memory, &names())
+        open_actions(&self.world, &self.nodes, &self.memory, &rules())
             .into_iter()
             .map(|open| open.action.hook)
             .collect()
@@ -106,17 +116,55 @@ fn a_leaving_node_is_drained_once_its_intent_is_durable_and_not_before() {
     bed.node(0, true, &[], OURS);
     assert_eq!(bed.work(0), None);
     assert_eq!(bed.open(), ["node-gate-termination"], "kept alive already");
-    bed.node(1, true, &[Bed::intent(false)], OURS);
-    assert!(matches!(bed.work(1), Some(Work::Terminate { node, .. }) if node == "n"));
+    bed.node(1, true, &[Bed::intent(Destination::Terminated)], OURS);
+    assert!(matches!(bed.work(1), Some(Work::Terminate { nodes, .. }) if nodes == ["n"]));
 }
 
 #[test]
 fn a_completed_action_is_neither_repeated_nor_kept_alive_while_another_hook_holds() {
     let mut bed = Bed::new();
     bed.state(0, "Terminating:Wait");
-    bed.node(0, true, &[Bed::intent(true)], OURS);
+    bed.node(0, true, &[Bed::intent(Destination::Terminated)], OURS);
+    bed.finish(0);
     assert_eq!(bed.work(600), None);
     assert!(bed.open().is_empty());
+}
+
+#[test]
+fn a_record_of_an_earlier_action_starts_nothing() {
+    let mut bed = Bed::new();
+    bed.state(0, "Terminating:Wait");
+    bed.node(0, true, &[Bed::intent(Destination::WarmPool)], OURS);
+    assert_eq!(bed.work(0), None, "another destination");
+    let record = |seconds_ago: u64| {
+        let since = Timestamp::UNIX_EPOCH - Duration::from_secs(seconds_ago);
+        let intent = Intent::new("g", "node-gate-termination", Destination::Terminated, since);
+        (intent::ANNOTATION, intent.to_text())
+    };
+    bed.node(0, true, &[record(7000)], OURS);
+    assert_eq!(bed.work(0), None, "older than the hook's global timeout");
+    bed.node(0, true, &[record(700)], OURS);
+    assert!(bed.work(0).is_some(), "an earlier leader began");
+    bed.state(1, "InService");
+    bed.state(2, "Terminating:Wait");
+    assert_eq!(bed.work(2), None, "we saw this action begin later than that");
+}
+
+#[test]
+fn nothing_is_known_to_have_ended_before_its_group_was_read() {
+    let mut bed = Bed::new();
+    let of = |group: &str| Action {
+        group: group.into(),
+        hook: "node-gate-termination".into(),
+        instance: "i-1".into(),
+        token: None,
+    };
+    assert!(!has_ended(&bed.world, &of("g")));
+    bed.state(0, "InService");
+    assert!(has_ended(&bed.world, &of("g")));
+    assert!(has_ended(&bed.world, &of("left-our-scope")));
+    bed.world.groups.clear();
+    assert!(!has_ended(&bed.world, &of("g")), "its hooks could not be read");
 }
 
 #[test]
@@ -125,7 +173,7 @@ fn an_instance_without_a_node_is_completed_only_after_patience() {
     bed.state(0, "Terminating:Wait");
     assert_eq!(bed.work(119), None);
     assert_eq!(bed.open(), ["node-gate-termination"]);
-    assert!(matches!(bed.work(120), Some(Work::Complete { .. })));
+    assert!(matches!(bed.work(120), Some(Work::CompleteNodeless { .. })));
 }
 
 #[test]
@@ -151,21 +199,33 @@ fn a_node_that_vanished_is_waited_for_by_name() {
     bed.node(0, true, &[], OURS);
     bed.nodes.by_name.clear();
     bed.state(10, "Terminating:Wait");
-    assert!(matches!(bed.work(10), Some(Work::Terminate { node, .. }) if node == "n"));
+    assert!(matches!(bed.work(10), Some(Work::Terminate { nodes, .. }) if nodes == ["n"]));
 }
 
 #[test]
-fn a_pool_member_that_dies_is_completed_at_once() {
+fn a_node_that_vanished_is_known_although_another_lacks_its_provider_id() {
+    let mut bed = Bed::new();
+    bed.state(0, "InService");
+    bed.node(0, true, &[], OURS);
+    bed.node(5, true, &[], "");
+    bed.state(10, "Terminating:Wait");
+    assert!(matches!(bed.work(10), Some(Work::Terminate { .. })));
+}
+
+#[test]
+fn a_pool_member_that_dies_is_completed_at_once_unless_it_leaked_a_node() {
     let mut bed = Bed::new();
     bed.state(0, "Warmed:Terminating:Wait");
     assert!(matches!(bed.work(0), Some(Work::Complete { .. })));
+    bed.node(0, true, &[Bed::intent(Destination::Terminated)], OURS);
+    assert!(matches!(bed.work(0), Some(Work::Terminate { .. })));
 }
 
 #[test]
 fn a_group_without_our_hook_is_left_alone() {
     let mut bed = Bed::new();
     bed.state(0, "Terminating:Wait");
-    bed.node(0, true, &[Bed::intent(false)], OURS);
+    bed.node(0, true, &[Bed::intent(Destination::Terminated)], OURS);
     bed.without_termination_hook();
     assert_eq!(bed.work(6000), None);
     assert!(bed.open().is_empty());
@@ -175,7 +235,7 @@ fn a_group_without_our_hook_is_left_alone() {
 fn an_entering_instance_gets_its_warm_up_time() {
     let mut bed = Bed::new();
     bed.state(0, "Warmed:Pending:Wait");
-    bed.world.apply_probe(bed.at(0), "i-1", Some(Reply::NoActiveAction));
+    bed.world.apply_probe(bed.at(0), "i-1", Probe::Entering);
     assert_eq!(bed.open(), ["node-gate-launch"]);
     assert_eq!(bed.work(179), None);
     assert!(
@@ -184,10 +244,33 @@ fn an_entering_instance_gets_its_warm_up_time() {
 }
 
 #[test]
+fn nothing_is_launched_while_the_direction_is_unknown() {
+    let mut bed = Bed::new();
+    bed.state(0, "Warmed:Pending:Wait");
+    assert_eq!(bed.work(6000), None);
+    assert!(bed.open().is_empty(), "the probe beats for it");
+    bed.without_termination_hook();
+    assert!(bed.work(6000).is_some(), "without a termination hook there is only one way");
+}
+
+#[test]
+fn a_leaked_node_is_emptied_before_the_launch_hook_is_completed() {
+    let mut bed = Bed::new();
+    bed.node(0, true, &[], OURS);
+    bed.state(0, "Warmed:Pending:Wait");
+    bed.world.apply_probe(bed.at(0), "i-1", Probe::Entering);
+    assert!(matches!(bed.work(200), Some(Work::EmptyLeak { .. })));
+    assert!(matches!(bed.work(180 + 900), Some(Work::Complete { .. })), "but not for ever");
+    bed.finish(200);
+    assert_eq!(bed.work(10), None, "not warmed up");
+    assert!(matches!(bed.work(200), Some(Work::Complete { .. })));
+}
+
+#[test]
 fn a_returning_instance_is_drained_for_the_termination_hook() {
     let mut bed = Bed::new();
     bed.state(0, "InService");
-    bed.node(0, true, &[Bed::intent(false)], OURS);
+    bed.node(0, true, &[Bed::intent(Destination::WarmPool)], OURS);
     bed.state(10, "Warmed:Pending:Wait");
     assert_eq!(bed.open(), ["node-gate-termination"]);
     assert!(
@@ -219,20 +302,22 @@ fn a_ready_node_is_believed_after_the_time_in_which_a_dead_kubelet_is_found_out(
 #[test]
 fn a_leaked_node_is_emptied_while_its_machine_runs_and_left_when_it_is_off() {
     let mut bed = Bed::new();
-    bed.node(0, true, &[], OURS);
     bed.state(0, "Warmed:Running");
-    assert!(matches!(bed.work(0), Some(Work::EmptyLeak { .. })));
-    bed.state(1, "Warmed:Stopped");
-    assert_eq!(bed.work(1), None);
-    bed.state(2, "Warmed:Dreaming");
-    assert_eq!(bed.work(2), None, "an unknown state evicts nothing");
+    bed.node(1, true, &[], OURS);
+    assert_eq!(bed.work(1), None, "Ready since we last looked: it may serve by now");
+    bed.state(2, "Warmed:Running");
+    assert!(matches!(bed.work(2), Some(Work::EmptyLeak { .. })));
+    bed.state(3, "Warmed:Stopped");
+    assert_eq!(bed.work(3), None);
+    bed.state(4, "Warmed:Dreaming");
+    assert_eq!(bed.work(4), None, "an unknown state evicts nothing");
 }
 
 #[test]
 fn a_node_whose_owner_says_ignore_is_left_alone_and_its_action_may_time_out() {
     let mut bed = Bed::new();
     bed.state(0, "Terminating:Wait");
-    bed.node(0, true, &[Bed::intent(false), ("node-gate.io/ignore", "true".into())], OURS);
+    bed.node(0, true, &[Bed::intent(Destination::Terminated), ("node-gate.io/ignore", "true".into())], OURS);
     assert_eq!(bed.work(6000), None);
     assert!(bed.open().is_empty());
 }
@@ -241,9 +326,29 @@ fn a_node_whose_owner_says_ignore_is_left_alone_and_its_action_may_time_out() {
 fn done_work_is_forgotten_when_the_state_moves_on() {
     let mut bed = Bed::new();
     bed.state(0, "Warmed:Terminating:Wait");
-    bed.memory.done("i-1", &bed.world);
+    bed.finish(0);
     assert_eq!(bed.work(0), None);
     bed.state(1, "Warmed:Terminating:Retained");
     bed.state(2, "Warmed:Terminating:Wait");
     assert!(bed.work(2).is_some(), "a new action");
+}
+
+#[test]
+fn the_same_work_in_another_state_is_another_job() {
+    let mut bed = Bed::new();
+    bed.state(0, "Terminating:Wait");
+    let first = bed.job(120).unwrap();
+    assert!(bed.job(120).unwrap().is_same_as(&first));
+    bed.state(121, "InService");
+    bed.state(122, "Terminating:Wait");
+    assert!(!bed.job(300).unwrap().is_same_as(&first));
+}
+
+#[test]
+fn a_dry_run_plans_without_a_durable_intent() {
+    let mut bed = Bed::new();
+    bed.state(0, "Terminating:Wait");
+    bed.node(0, true, &[], OURS);
+    let rules = Rules { dry_run: true, ..rules() };
+    assert_eq!(jobs(bed.at(0), &bed.world, &bed.nodes, &bed.memory, &rules).len(), 1);
 }

@@ -57,11 +57,11 @@ fn apply(node: &NodeView, patch: &Value) -> NodeView {
     node
 }
 
-fn marked(phase: Phase, state: &LifecycleState) -> Wanted<'_> {
-    Wanted::Marked { phase, state, intent: None }
+fn marked(phase: Phase, state: &LifecycleState) -> Wanted {
+    Wanted::Marked { phase, state: state.clone(), intent: None }
 }
 
-fn settle(node: &NodeView, wanted: &Wanted<'_>) -> NodeView {
+fn settle(node: &NodeView, wanted: &Wanted) -> NodeView {
     patch(node, wanted, &keys()).map_or_else(|| node.clone(), |patch| apply(node, &patch))
 }
 
@@ -130,7 +130,7 @@ fn a_leaving_node_carries_the_intent_and_one_taint_of_ours() {
     let warm = settle(&node(&[]), &marked(Phase::Warm, &LifecycleState::WarmedStopped));
     let intent = Intent::new("g", "h", Destination::Terminated, Timestamp::UNIX_EPOCH);
     let state = LifecycleState::TerminatingWait;
-    let wanted = Wanted::Marked { phase: Phase::Leaving, state: &state, intent: Some(intent.clone()) };
+    let wanted = Wanted::Marked { phase: Phase::Leaving, state, intent: Some(intent.clone()) };
     let leaving = settle(&warm, &wanted);
     assert_eq!(leaving.taints, [taint("node-gate.io/out-of-service", Some("leaving"))]);
     assert_eq!(Intent::from_text(&leaving.annotations[intent::ANNOTATION]), Some(intent));

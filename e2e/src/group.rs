@@ -112,6 +112,12 @@ impl<'a> GroupBuilder<'a> {
         self.hook(name, TERMINATING, heartbeat)
     }
 
+    /// Gives it somebody else's launch hook.
+    #[must_use]
+    pub fn foreign_launch_hook(self, name: &str, heartbeat: Duration) -> Self {
+        self.hook(name, LAUNCHING, heartbeat)
+    }
+
     fn hook(mut self, name: &str, transition: &'static str, heartbeat: Duration) -> Self {
         self.hooks.push(Hook { name: name.to_owned(), transition, heartbeat });
         self
@@ -215,6 +221,15 @@ impl Group {
     pub async fn set_desired(&self, instances: i32) -> anyhow::Result<()> {
         let set = self.client.set_desired_capacity().auto_scaling_group_name(&self.name);
         set.desired_capacity(instances).send().await.with_context(|| format!("scaling {}", self.name))?;
+        Ok(())
+    }
+
+    /// Completes a hook's action, as the hook's owner does.
+    pub async fn complete(&self, hook: &str, instance: &str) -> anyhow::Result<()> {
+        let complete = self.client.complete_lifecycle_action().auto_scaling_group_name(&self.name);
+        let complete = complete.lifecycle_hook_name(hook).instance_id(instance);
+        let sent = complete.lifecycle_action_result("CONTINUE").send().await;
+        sent.with_context(|| format!("completing {hook} of {instance}"))?;
         Ok(())
     }
 

@@ -36,7 +36,7 @@ pub struct NodeView {
 }
 
 /// A Node's Ready condition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
     /// True if the status is `True`; `False`, `Unknown` and no condition are all not ready.
     pub is: bool,
@@ -44,6 +44,13 @@ pub struct Ready {
     pub told: Instant,
     /// The condition's own times, only to notice a new report.
     report: (Option<i64>, Option<i64>),
+}
+
+impl Ready {
+    /// A condition without times of its own, told at `told`.
+    pub fn new(is: bool, told: Instant) -> Self {
+        Ready { is, told, report: (None, None) }
+    }
 }
 
 /// All Nodes of the selector.

@@ -83,9 +83,7 @@ impl Observer {
             let nodes = self.nodes.borrow();
             // Off-limits Nodes are nobody's instances to us.
             let ours = nodes.by_name.values().filter(|node| !node.is_off_limits());
-            let ids = ours.filter_map(|node| {
-                Some((node.instance.as_deref()?, node.ready.is.then_some(node.ready.told)))
-            });
+            let ids = ours.filter_map(|node| Some((node.instance.as_deref()?, &node.ready)));
             if world.swept { world.due_lookups(now, self.sweep_interval, ids) } else { Vec::new() }
         };
         let mut failed = None;

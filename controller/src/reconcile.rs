@@ -34,6 +34,8 @@ const TICK: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 32;
 /// For so long a Node that was written may still look as before in our watch.
 const ECHO: Duration = Duration::from_secs(5);
+/// How long a Node that just came or changed its readiness is left as it is, although its instance was warm when we last looked.
+const OUTDATED_FOR: Duration = Duration::from_secs(5);
 /// The pause after a write that did not succeed.
 const NOT_NOW: Duration = Duration::from_secs(1);
 
@@ -174,6 +176,13 @@ impl Reconciler {
     fn wanted(&self, state: &State, world: &World, node: &NodeView, now: Instant) -> Option<Wanted> {
         let id = node.instance.as_deref()?;
         match world.standing(id) {
+            // A look-up is under way; if none succeeds, the node is closed as what it was.
+            Standing::Ours(instance)
+                if instance.is_outdated(&node.ready)
+                    && now.duration_since(node.ready.told) < OUTDATED_FOR =>
+            {
+                None
+            }
             Standing::Ours(instance) => Some(Wanted::Marked {
                 phase: instance.phase(),
                 state: instance.state.clone(),

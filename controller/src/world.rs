@@ -12,6 +12,7 @@ use lifecycle::{Direction, LifecycleState};
 use tokio::time::Instant;
 
 use crate::decide::{Phase, phase};
+use crate::nodes::Ready;
 
 /// Two unlisted answers must lie at least this far apart before an instance counts as gone.
 const GONE_AFTER: Duration = Duration::from_secs(10);
@@ -216,20 +217,18 @@ impl World {
     }
 
     /// The ids that should be looked up now: doubted ones, those in motion, those whose Node is Ready although they
-    /// should be warm, and Nodes' instances that we know nothing of. `nodes` are their ids with, if Ready, since when.
+    /// should be warm, and Nodes' instances that we know nothing of. `nodes` are their ids with their Ready condition.
     pub fn due_lookups<'a>(
         &self,
         now: Instant,
         sweep_interval: Duration,
-        nodes: impl Iterator<Item = (&'a str, Option<Instant>)>,
+        nodes: impl Iterator<Item = (&'a str, &'a Ready)>,
     ) -> Vec<String> {
         let ours = self.instances.iter().filter(|(_, instance)| instance.is_due(now, sweep_interval));
         let mut due: BTreeSet<String> = ours.map(|(id, _)| id.clone()).collect();
-        for (id, ready_since) in nodes {
+        for (id, ready) in nodes {
             let ask = match (self.instances.get(id), self.strangers.get(id)) {
-                (Some(instance), _) => {
-                    ready_since.is_some_and(|since| instance.may_serve(now, since, sweep_interval))
-                }
+                (Some(instance), _) => instance.may_serve(now, ready, sweep_interval),
                 (None, None) => true,
                 (None, Some(Stranger::UnlistedOnce { asked })) => now.duration_since(*asked) >= GONE_AFTER,
                 (None, Some(Stranger::Foreign { asked })) => now.duration_since(*asked) >= FOREIGN_PACE,
@@ -318,6 +317,12 @@ impl World {
 }
 
 impl Instance {
+    /// True if it was warm when we last looked, but its Node came, or its readiness changed, since then: it may be on its
+    /// way into service.
+    pub fn is_outdated(&self, ready: &Ready) -> bool {
+        self.phase() == Phase::Warm && self.seen < ready.told
+    }
+
     /// What its state means for its Node.
     pub fn phase(&self) -> Phase {
         phase(&self.state, self.direction)
@@ -342,10 +347,11 @@ impl Instance {
     }
 
     /// True if it should be warm but its Node is Ready: perhaps it went into service since we last saw it.
-    fn may_serve(&self, now: Instant, ready_since: Instant, sweep_interval: Duration) -> bool {
-        let fresh = now.duration_since(ready_since) < JOINING_PATIENCE;
+    fn may_serve(&self, now: Instant, ready: &Ready, sweep_interval: Duration) -> bool {
+        let fresh = now.duration_since(ready.told) < JOINING_PATIENCE;
         let pace = if fresh { JOINING_PACE.min(sweep_interval) } else { sweep_interval };
-        self.phase() == Phase::Warm && now.duration_since(self.seen) >= pace
+        let old = self.phase() == Phase::Warm && now.duration_since(self.seen) >= pace;
+        self.is_outdated(ready) || (ready.is && old)
     }
 
     /// False for the states in which an instance may stay for days.

@@ -302,7 +302,7 @@ impl Case<'_> {
         // A Node that turned Ready after we last looked may be in service by now.
         let sure = self.instance.phase() == Phase::Warm
             && !off.contains(&self.instance.state)
-            && self.instance.seen >= node.ready.told
+            && !self.instance.is_outdated(&node.ready)
             && !self.memory.is_emptied(self.id, self.instance);
         sure.then(|| Work::EmptyLeak { node: node.name.clone() })
     }

@@ -35,7 +35,8 @@ impl Bed {
     }
 
     fn due(&self, seconds: u64, nodes: &[&str]) -> Vec<String> {
-        self.world.due_lookups(self.at(seconds), SWEEP, nodes.iter().map(|id| (*id, None)))
+        let ready = Ready::new(true, self.start);
+        self.world.due_lookups(self.at(seconds), SWEEP, nodes.iter().map(|id| (*id, &ready)))
     }
 
     fn instance(&self, id: &str) -> &Instance {
@@ -158,16 +159,21 @@ fn an_action_of_the_launch_hook_means_entering_at_once() {
 fn a_pool_member_whose_node_turns_ready_is_asked_for_as_if_it_were_joining() {
     let mut bed = Bed::new();
     bed.sweep(0, &[("i-1", "Warmed:Running")]);
-    let due = |bed: &Bed, at: u64, ready: Option<u64>| {
-        let ready = ready.map(|at| bed.at(at));
+    let due = |bed: &Bed, at: u64, ready: &Ready| {
         bed.world.due_lookups(bed.at(at), SWEEP, std::iter::once(("i-1", ready)))
     };
-    assert!(due(&bed, 2, None).is_empty(), "at rest, not Ready");
-    assert_eq!(due(&bed, 2, Some(1)), ["i-1"]);
+    let (joined, ready) = (Ready::new(false, bed.at(1)), Ready::new(true, bed.at(1)));
+    assert!(due(&bed, 1, &Ready::new(true, bed.at(0))).is_empty(), "nothing new");
+    assert_eq!(due(&bed, 1, &joined), ["i-1"], "outdated at once");
+    assert_eq!(due(&bed, 1, &ready), ["i-1"], "outdated at once");
+    assert!(bed.instance("i-1").is_outdated(&ready));
     bed.lookup(2, &["i-1"], &[detail("i-1", "g", "Warmed:Running")]);
-    assert!(due(&bed, 3, Some(1)).is_empty());
+    assert!(!bed.instance("i-1").is_outdated(&ready));
+    assert!(due(&bed, 3, &ready).is_empty());
+    assert_eq!(due(&bed, 4, &ready), ["i-1"]);
+    assert!(due(&bed, 14, &joined).is_empty(), "not Ready, so not serving");
     bed.lookup(400, &["i-1"], &[detail("i-1", "g", "Warmed:Running")]);
-    assert!(due(&bed, 414, Some(1)).is_empty(), "a leak of long standing costs little");
+    assert!(due(&bed, 414, &ready).is_empty(), "a leak of long standing costs little");
 }
 
 #[test]

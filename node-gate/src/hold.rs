@@ -13,18 +13,7 @@ use crate::memory::Memory;
 use crate::reason::Hold;
 use crate::report::Reporter;
 
-/// How the wait ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// The gate opened, and that is recorded.
-    Opened,
-    /// SIGTERM; not opened.
-    Terminated,
-    /// SIGINT; not opened.
-    Interrupted,
-}
-
-/// The signals that end the wait.
+/// The signals that end the wait without opening.
 #[derive(Debug)]
 pub struct Signals {
     /// SIGTERM.
@@ -53,8 +42,8 @@ pub struct Holder {
 type Question = Pin<Box<dyn Future<Output = Answer>>>;
 
 impl Holder {
-    /// Holds until the gate is open.
-    pub async fn hold(self, mut signals: Signals) -> Ended {
+    /// Holds until the gate is open, and that is recorded, or until a signal comes; the record alone tells which.
+    pub async fn hold(self, mut signals: Signals) {
         let Holder { policy, poll_interval, invocation, mut imds, autoscaling, mut reporter } = self;
         let mut memory = Memory::default();
         let mut question: Option<Question> = None;
@@ -67,16 +56,16 @@ impl Holder {
             // that is needed: the next tick begins another.
             let event = tokio::select! {
                 biased;
-                _ = signals.terminate.recv() => Event::Signal("SIGTERM", Ended::Terminated),
-                _ = signals.interrupt.recv() => Event::Signal("SIGINT", Ended::Interrupted),
+                _ = signals.terminate.recv() => Event::Signal("SIGTERM"),
+                _ = signals.interrupt.recv() => Event::Signal("SIGINT"),
                 answer = answered(&mut question) => Event::Answer(answer),
                 look = next_look(&mut ticks, &mut imds) => Event::Look(look),
             };
             let now = Instant::now();
             match event {
-                Event::Signal(name, ended) => {
+                Event::Signal(name) => {
                     reporter.stopped(name, now);
-                    return ended;
+                    return;
                 }
                 Event::Answer(answer) => {
                     question = None;
@@ -106,7 +95,7 @@ impl Holder {
                     reporter.holding(&hold, now);
                 }
                 Step::Open(open) => match reporter.opened(&open, invocation.as_deref(), now) {
-                    Ok(()) => return Ended::Opened,
+                    Ok(()) => return,
                     // Without its record an opening does not count; the disk may have room again at the next look.
                     Err(err) => reporter.holding(&Hold::Unrecorded { problem: err.to_string() }, now),
                 },
@@ -116,7 +105,7 @@ impl Holder {
 }
 
 enum Event {
-    Signal(&'static str, Ended),
+    Signal(&'static str),
     Answer(Answer),
     Look(Look),
 }

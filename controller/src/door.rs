@@ -18,6 +18,7 @@ use http::{Method, Request};
 use lifecycle::api::Refusal;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 use tower::{Layer, Service};
 
 /// A read may take this long.
@@ -33,12 +34,13 @@ pub struct Door {
     dry_run: bool,
     write_timeout: Duration,
     refused: Arc<AtomicU64>,
+    under_way: TaskTracker,
 }
 
 impl Door {
     /// A door that opens while `claim` holds for longer than `write_timeout`.
     pub fn new(claim: watch::Receiver<Claim>, dry_run: bool, write_timeout: Duration) -> Self {
-        Door { claim, dry_run, write_timeout, refused: Arc::default() }
+        Door { claim, dry_run, write_timeout, refused: Arc::default(), under_way: TaskTracker::new() }
     }
 
     /// True if nothing may ever leave.
@@ -54,6 +56,12 @@ impl Door {
     /// How many writes were kept in.
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the Kubernetes writes under way, each of which ends by its timeout. Nobody may write any more.
+    pub async fn settled(&self) {
+        self.under_way.close();
+        self.under_way.wait().await;
     }
 
     /// Lets a fenced write pass or says why not.
@@ -108,6 +116,9 @@ impl<S> Layer<S> for Door {
 }
 
 /// A Kubernetes client's service behind the door. Every call but a watch has a timeout.
+///
+/// A write that has left runs to its end even if nobody waits for it any more. An eviction that is cut off may already
+/// stand in its budget while its pod is not deleted, and such a budget allows nothing for two minutes.
 #[derive(Debug, Clone)]
 pub struct Guarded<S> {
     door: Door,
@@ -119,7 +130,7 @@ where
     S: Service<Request<B>>,
     S::Error: Into<tower::BoxError> + Send,
     S::Future: Send + 'static,
-    S::Response: Send,
+    S::Response: Send + 'static,
 {
     type Response = S::Response;
     type Error = tower::BoxError;
@@ -137,15 +148,20 @@ where
         }
         let limit = if reads { READ_TIMEOUT } else { self.door.write_timeout };
         let call = self.inner.call(request);
-        Box::pin(async move {
-            if watches {
-                return call.await.map_err(Into::into);
-            }
+        if watches {
+            return Box::pin(async move { call.await.map_err(Into::into) });
+        }
+        let answer = async move {
             match tokio::time::timeout(limit, call).await {
                 Ok(answer) => answer.map_err(Into::into),
                 Err(_) => Err(format!("no answer within {}s", limit.as_secs_f32()).into()),
             }
-        })
+        };
+        if reads {
+            return Box::pin(answer);
+        }
+        let write = self.door.under_way.spawn(answer);
+        Box::pin(async move { write.await? })
     }
 }
 
@@ -211,5 +227,28 @@ mod tests {
         }
         claim.send_replace(Some(Instant::now() + WRITE * 2));
         assert_eq!(send(Method::PATCH).await.unwrap(), "PATCH");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_has_left_ends_although_its_caller_is_gone() {
+        let (claim, door) = door(false);
+        claim.send_replace(Some(Instant::now() + WRITE * 2));
+        let ended = Arc::new(AtomicU64::new(0));
+        let service = tower::service_fn(|_: Request<()>| {
+            let ended = Arc::clone(&ended);
+            async move {
+                tokio::time::sleep(WRITE / 2).await;
+                ended.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, tower::BoxError>(())
+            }
+        });
+        let mut guarded = door.layer(service);
+        for method in [Method::POST, Method::GET] {
+            let request = Request::builder().method(method).uri("/").body(()).unwrap();
+            let call = guarded.call(request);
+            assert!(tokio::time::timeout(WRITE / 4, call).await.is_err(), "the caller gave up");
+        }
+        door.settled().await;
+        assert_eq!(ended.load(Ordering::Relaxed), 1, "the write and not the read");
     }
 }

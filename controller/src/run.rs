@@ -105,6 +105,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     tracing::info!("stopping");
     // First everything that writes, then the lease: nobody may lead while we still do something.
     loops.shutdown().await;
+    door.settled().await;
     stop.send_replace(true);
     while let Some(last) = election.join_next().await {
         last.context("the election panicked")?.context("ending the election")?;

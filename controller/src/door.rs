@@ -4,8 +4,6 @@
 //! Reads pass always. Heartbeats need no claim, for a second one is harmless and a missing one loses a node, but a dry
 //! run keeps them in, too.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,6 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use futures::future::BoxFuture;
 use http::{Method, Request};
 use lifecycle::api::Refusal;
+use prometheus::IntCounter;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -33,14 +32,20 @@ pub struct Door {
     claim: watch::Receiver<Claim>,
     dry_run: bool,
     write_timeout: Duration,
-    refused: Arc<AtomicU64>,
+    refused: IntCounter,
     under_way: TaskTracker,
 }
 
 impl Door {
     /// A door that opens while `claim` holds for longer than `write_timeout`.
-    pub fn new(claim: watch::Receiver<Claim>, dry_run: bool, write_timeout: Duration) -> Self {
-        Door { claim, dry_run, write_timeout, refused: Arc::default(), under_way: TaskTracker::new() }
+    /// Writes kept in are counted in `refused`.
+    pub fn new(
+        claim: watch::Receiver<Claim>,
+        dry_run: bool,
+        write_timeout: Duration,
+        refused: IntCounter,
+    ) -> Self {
+        Door { claim, dry_run, write_timeout, refused, under_way: TaskTracker::new() }
     }
 
     /// True if nothing may ever leave.
@@ -51,11 +56,6 @@ impl Door {
     /// How long a write may take; the claim must hold for longer.
     pub fn write_timeout(&self) -> Duration {
         self.write_timeout
-    }
-
-    /// How many writes were kept in.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
     }
 
     /// Waits for the Kubernetes writes under way, each of which ends by its timeout. Nobody may write any more.
@@ -80,7 +80,7 @@ impl Door {
     }
 
     fn refuse(&self, why: &'static str) -> Result<(), Refusal> {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.refused.inc();
         Err(Refusal(why))
     }
 }
@@ -172,13 +172,16 @@ pub fn is_refusal(err: &kube::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
 
     const WRITE: Duration = Duration::from_secs(5);
 
     fn door(dry_run: bool) -> (watch::Sender<Claim>, Door) {
         let (sender, receiver) = watch::channel(None);
-        (sender, Door::new(receiver, dry_run, WRITE))
+        (sender, Door::new(receiver, dry_run, WRITE, IntCounter::new("refused", "x").unwrap()))
     }
 
     #[test]
@@ -192,7 +195,7 @@ mod tests {
         assert!(door.pass(now).is_ok());
         claim.send_replace(None);
         assert!(door.pass(now).is_err(), "lost");
-        assert_eq!(door.refused(), 3);
+        assert_eq!(door.refused.get(), 3);
     }
 
     #[test]

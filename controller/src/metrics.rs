@@ -18,6 +18,8 @@ pub struct Metrics {
     pub sweeps: IntCounterVec,
     /// Tasks of one instance that panicked and were started again.
     pub task_panics: IntCounter,
+    /// Writes that the door kept in.
+    pub writes_refused: IntCounter,
     /// Annotations that claim to be ours and cannot be read.
     pub unreadable_intents: IntCounter,
 }
@@ -43,6 +45,10 @@ impl Metrics {
                 "node_gate_task_panics_total",
                 "Tasks of one instance that panicked and were restarted",
             )?,
+            writes_refused: IntCounter::new(
+                "node_gate_writes_refused_total",
+                "Writes kept in because the claim to the lease did not hold for long enough, or in a dry run",
+            )?,
             unreadable_intents: IntCounter::new(
                 "node_gate_unreadable_intents_total",
                 "Termination annotations that could not be read and were written anew",
@@ -55,6 +61,7 @@ impl Metrics {
         registry.register(Box::new(metrics.completions.clone()))?;
         registry.register(Box::new(metrics.sweeps.clone()))?;
         registry.register(Box::new(metrics.task_panics.clone()))?;
+        registry.register(Box::new(metrics.writes_refused.clone()))?;
         registry.register(Box::new(metrics.unreadable_intents.clone()))?;
         Ok(metrics)
     }

@@ -13,8 +13,9 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::task::JoinMap;
 
-use crate::decide::jobs::{self, Job, Memory, Rules};
+use crate::decide::jobs::{self, Job, Rules};
 use crate::decide::marks::{Keys, Wanted, patch};
+use crate::decide::memory::Memory;
 use crate::decide::{Phase, destination};
 use crate::drain;
 use crate::heartbeat::Heartbeats;

@@ -65,7 +65,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let metrics = Metrics::new()?;
 
     let write_timeout = (args.lease_duration / 3).min(LONGEST_WRITE);
-    let door = Door::new(seen_claim.clone(), args.dry_run, write_timeout);
+    let door = Door::new(seen_claim.clone(), args.dry_run, write_timeout, metrics.writes_refused.clone());
     let (reader, writer, namespace) = kube_clients(&door).await?;
     let settings = settings(&args, namespace);
     say_if_unreachable(&reader).await;

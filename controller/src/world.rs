@@ -16,16 +16,17 @@ use crate::nodes::Ready;
 
 /// Two unlisted answers must lie at least this far apart before an instance counts as gone.
 const GONE_AFTER: Duration = Duration::from_secs(10);
-/// How often an instance on its way into service is looked up.
-const JOINING_PACE: Duration = Duration::from_secs(2);
-/// For how long it is looked up at that pace.
-const JOINING_PATIENCE: Duration = Duration::from_secs(300);
 /// How often an instance of somebody else's group is looked up again, while its Node is here.
 const FOREIGN_PACE: Duration = Duration::from_secs(300);
 /// How often the direction of an instance is probed until an answer comes.
 const PROBE_PACE: Duration = Duration::from_secs(2);
 /// "No action of ours is open" must be heard twice, at least this far apart, to mean that an instance is entering.
 const BELIEVED_AFTER: Duration = Duration::from_secs(5);
+
+mod instance;
+
+pub use instance::Instance;
+use instance::direction_after;
 
 /// A lifecycle hook of ours on a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,31 +44,6 @@ pub struct Group {
     pub termination: Option<Hook>,
     /// Our launch hook, if the group has it.
     pub launch: Option<Hook>,
-}
-
-/// One of our instances.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instance {
-    /// Its group.
-    pub group: String,
-    /// Its lifecycle state as last seen.
-    pub state: LifecycleState,
-    /// When it was first seen in this state, on our monotonic clock.
-    pub since: Instant,
-    /// The same on the wall clock, for records that outlive us.
-    pub since_wall: Timestamp,
-    /// Since when it is on its way into service, if it is.
-    pub joining_since: Option<Instant>,
-    /// Which way it goes through `Warmed:Pending*`, once known.
-    pub direction: Option<Direction>,
-    /// True if we saw it come into this state, false if it was in it when we first saw it.
-    pub witnessed: bool,
-    /// When it was last listed.
-    pub seen: Instant,
-    doubted: bool,
-    unlisted_since: Option<Instant>,
-    probed: Option<Instant>,
-    silent_since: Option<Instant>,
 }
 
 /// What a sweep brought.
@@ -313,78 +289,6 @@ impl World {
             Some(Stranger::Foreign { .. }) | None => Stranger::UnlistedOnce { asked: now },
         };
         self.strangers.insert(id.to_owned(), next);
-    }
-}
-
-impl Instance {
-    /// True if it was warm when we last looked, but its Node came, or its readiness changed, since then: it may be on its
-    /// way into service.
-    pub fn is_outdated(&self, ready: &Ready) -> bool {
-        self.phase() == Phase::Warm && self.seen < ready.told
-    }
-
-    /// What its state means for its Node.
-    pub fn phase(&self) -> Phase {
-        phase(&self.state, self.direction)
-    }
-
-    fn is_due(&self, now: Instant, sweep_interval: Duration) -> bool {
-        let age = now.duration_since(self.seen);
-        if self.unlisted_since.is_some() {
-            // first unlisted at `seen`; ask once more when the answer can count
-            return age >= GONE_AFTER;
-        }
-        if self.doubted {
-            return true;
-        }
-        let joining_lately =
-            self.joining_since.is_some_and(|since| now.duration_since(since) < JOINING_PATIENCE);
-        if joining_lately {
-            age >= JOINING_PACE.min(sweep_interval)
-        } else {
-            self.is_in_motion() && age >= sweep_interval
-        }
-    }
-
-    /// True if it should be warm but its Node is Ready: perhaps it went into service since we last saw it.
-    fn may_serve(&self, now: Instant, ready: &Ready, sweep_interval: Duration) -> bool {
-        let fresh = now.duration_since(ready.told) < JOINING_PATIENCE;
-        let pace = if fresh { JOINING_PACE.min(sweep_interval) } else { sweep_interval };
-        let old = self.phase() == Phase::Warm && now.duration_since(self.seen) >= pace;
-        self.is_outdated(ready) || (ready.is && old)
-    }
-
-    /// False for the states in which an instance may stay for days.
-    fn is_in_motion(&self) -> bool {
-        use LifecycleState as S;
-        let at_rest = [
-            S::InService,
-            S::Standby,
-            S::Detached,
-            S::WarmedStopped,
-            S::WarmedRunning,
-            S::WarmedHibernated,
-            S::TerminatingRetained,
-            S::WarmedPendingRetained,
-            S::WarmedTerminatingRetained,
-        ];
-        !at_rest.contains(&self.state)
-    }
-}
-
-/// The direction through `Warmed:Pending*`: kept on the way; an instance that was in its group comes back from it.
-fn direction_after(known: &Instance, state: &LifecycleState) -> Option<Direction> {
-    use LifecycleState as S;
-    let on_the_way =
-        [S::WarmedPending, S::WarmedPendingWait, S::WarmedPendingProceed, S::WarmedPendingRetained];
-    if !on_the_way.contains(state) {
-        None
-    } else if on_the_way.contains(&known.state) {
-        known.direction
-    } else if known.state.is_warmed() || matches!(known.state, S::Unknown(_)) {
-        None
-    } else {
-        Some(Direction::Returning)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod jobs;
 pub mod marks;
+pub mod memory;
 mod phase;
 
 pub use phase::{Phase, destination, phase};

@@ -1,0 +1,113 @@
+//! One of our instances: what is known of it, and when it has to be looked at again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lifecycle::{Direction, LifecycleState};
+use tokio::time::Instant;
+
+use super::GONE_AFTER;
+use crate::decide::{Phase, phase};
+use crate::nodes::Ready;
+
+/// How often an instance on its way into service is looked up.
+const JOINING_PACE: Duration = Duration::from_secs(2);
+/// For how long it is looked up at that pace.
+const JOINING_PATIENCE: Duration = Duration::from_secs(300);
+
+/// One of our instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// Its group.
+    pub group: String,
+    /// Its lifecycle state as last seen.
+    pub state: LifecycleState,
+    /// When it was first seen in this state, on our monotonic clock.
+    pub since: Instant,
+    /// The same on the wall clock, for records that outlive us.
+    pub since_wall: Timestamp,
+    /// Since when it is on its way into service, if it is.
+    pub joining_since: Option<Instant>,
+    /// Which way it goes through `Warmed:Pending*`, once known.
+    pub direction: Option<Direction>,
+    /// True if we saw it come into this state, false if it was in it when we first saw it.
+    pub witnessed: bool,
+    /// When it was last listed.
+    pub seen: Instant,
+    pub(super) doubted: bool,
+    pub(super) unlisted_since: Option<Instant>,
+    pub(super) probed: Option<Instant>,
+    pub(super) silent_since: Option<Instant>,
+}
+
+impl Instance {
+    /// True if it was warm when we last looked, but its Node came, or its readiness changed, since then: it may be on its
+    /// way into service.
+    pub fn is_outdated(&self, ready: &Ready) -> bool {
+        self.phase() == Phase::Warm && self.seen < ready.told
+    }
+
+    /// What its state means for its Node.
+    pub fn phase(&self) -> Phase {
+        phase(&self.state, self.direction)
+    }
+
+    pub(super) fn is_due(&self, now: Instant, sweep_interval: Duration) -> bool {
+        let age = now.duration_since(self.seen);
+        if self.unlisted_since.is_some() {
+            // first unlisted at `seen`; ask once more when the answer can count
+            return age >= GONE_AFTER;
+        }
+        if self.doubted {
+            return true;
+        }
+        let joining_lately =
+            self.joining_since.is_some_and(|since| now.duration_since(since) < JOINING_PATIENCE);
+        if joining_lately {
+            age >= JOINING_PACE.min(sweep_interval)
+        } else {
+            self.is_in_motion() && age >= sweep_interval
+        }
+    }
+
+    /// True if it should be warm but its Node is Ready: perhaps it went into service since we last saw it.
+    pub(super) fn may_serve(&self, now: Instant, ready: &Ready, sweep_interval: Duration) -> bool {
+        let fresh = now.duration_since(ready.told) < JOINING_PATIENCE;
+        let pace = if fresh { JOINING_PACE.min(sweep_interval) } else { sweep_interval };
+        let old = self.phase() == Phase::Warm && now.duration_since(self.seen) >= pace;
+        self.is_outdated(ready) || (ready.is && old)
+    }
+
+    /// False for the states in which an instance may stay for days.
+    fn is_in_motion(&self) -> bool {
+        use LifecycleState as S;
+        let at_rest = [
+            S::InService,
+            S::Standby,
+            S::Detached,
+            S::WarmedStopped,
+            S::WarmedRunning,
+            S::WarmedHibernated,
+            S::TerminatingRetained,
+            S::WarmedPendingRetained,
+            S::WarmedTerminatingRetained,
+        ];
+        !at_rest.contains(&self.state)
+    }
+}
+
+/// The direction through `Warmed:Pending*`: kept on the way; an instance that was in its group comes back from it.
+pub(super) fn direction_after(known: &Instance, state: &LifecycleState) -> Option<Direction> {
+    use LifecycleState as S;
+    let on_the_way =
+        [S::WarmedPending, S::WarmedPendingWait, S::WarmedPendingProceed, S::WarmedPendingRetained];
+    if !on_the_way.contains(state) {
+        None
+    } else if on_the_way.contains(&known.state) {
+        known.direction
+    } else if known.state.is_warmed() || matches!(known.state, S::Unknown(_)) {
+        None
+    } else {
+        Some(Direction::Returning)
+    }
+}

@@ -141,6 +141,15 @@ pub struct Args {
     pub log_format: LogFormat,
 }
 
+/// Why the program does not run.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Help or version was asked for.
+    Help(String),
+    /// The configuration is wrong; one line says how.
+    Wrong(String),
+}
+
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -172,6 +181,14 @@ impl From<OnDeadlineArg> for OnDeadline {
 }
 
 impl Args {
+    /// Reads the command line and the environment.
+    pub fn read() -> Result<Self, Stop> {
+        Self::try_parse().map_err(|err| {
+            let text = err.render().to_string();
+            if err.use_stderr() { Stop::Wrong(one_line(&text)) } else { Stop::Help(text) }
+        })
+    }
+
     /// The scope; clap has made sure that there is exactly one.
     pub fn scope(&self) -> Scope {
         if let Some(name) = &self.cluster_name {
@@ -182,6 +199,15 @@ impl Args {
             Scope::Tags(self.group_tag.clone())
         }
     }
+}
+
+/// The gist of clap's message, without its usage lines: whoever collects logs shows one line at a time.
+fn one_line(text: &str) -> String {
+    let gist = text.lines().map(str::trim);
+    let gist =
+        gist.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"));
+    let gist: Vec<_> = gist.filter(|line| !line.is_empty()).collect();
+    gist.join(" ").trim_start_matches("error: ").to_owned()
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -214,6 +240,14 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_mistake_is_told_in_one_line() {
+        let err = Args::try_parse_from(["node-gate-controller"]).unwrap_err();
+        let line = one_line(&err.render().to_string());
+        assert!(line.starts_with("the following required arguments were not provided"), "{line}");
+        assert!(line.contains("--cluster-name") && !line.contains('\n') && !line.contains("Usage"), "{line}");
     }
 
     #[test]

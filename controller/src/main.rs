@@ -2,13 +2,22 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use node_gate_controller::args::Args;
+use node_gate_controller::args::{Args, Stop};
 use node_gate_controller::run;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::read() {
+        Ok(args) => args,
+        Err(Stop::Help(text)) => {
+            print!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err(Stop::Wrong(line)) => {
+            eprintln!("node-gate-controller: {line}");
+            return ExitCode::from(2);
+        }
+    };
     run::init_logging(args.log_format);
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         eprintln!("node-gate-controller: a TLS provider is installed already");

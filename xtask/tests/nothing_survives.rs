@@ -25,7 +25,8 @@ impl Held {
             if orphan { format!("(setsid sleep {marker} >/dev/null 2>&1 &);") } else { String::new() };
         let script = format!("{orphan} echo started; setpriv --pdeathsig KILL sleep {marker}; true");
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(["hold", "sh", "-c", &script]).stdout(Stdio::piped());
+        // a survivor that held our own error output would make whoever reads it wait for ever
+        command.args(["hold", "sh", "-c", &script]).stdout(Stdio::piped()).stderr(Stdio::null());
         command.env_remove("NODE_GATE_XTASK_JAIL");
         if let Some(jail) = jail {
             command.env("NODE_GATE_XTASK_JAIL", jail);
@@ -72,6 +73,17 @@ impl Held {
         ensure!(kill.success(), "could not send {signal}");
         self.xtask.wait()?;
         self.wait_until(&format!("nothing survives {signal}"), <[PathBuf]>::is_empty)
+    }
+}
+
+/// Only a failed test has anything left to kill.
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.xtask.kill();
+        for process in self.running().unwrap_or_default() {
+            let id = process.file_name().unwrap_or_default().to_string_lossy();
+            let _ = Command::new("sh").args(["-c", &format!("kill -KILL {id}")]).status();
+        }
     }
 }
 

@@ -26,7 +26,7 @@ const BELIEVED_AFTER: Duration = Duration::from_secs(5);
 mod instance;
 
 pub use instance::Instance;
-use instance::direction_after;
+use instance::{direction_after, reports_count_since};
 
 /// A lifecycle hook of ours on a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,8 @@ pub struct World {
     pub instances: BTreeMap<String, Instance>,
     /// True once all our groups were read in this leadership.
     pub swept: bool,
+    /// When all our groups were last read: what is new since then was launched since then.
+    all_read: Option<Instant>,
     strangers: BTreeMap<String, Stranger>,
 }
 
@@ -141,6 +143,9 @@ impl World {
             if (should_be_listed || group_left) && !listed.contains_key(id.as_str()) {
                 instance.doubted = true;
             }
+        }
+        if sweep.scope.is_some() {
+            self.all_read = Some(now);
         }
     }
 
@@ -244,6 +249,7 @@ impl World {
             since: now,
             since_wall: wall,
             joining_since: (phase(&detail.state, None) == Phase::Joining).then_some(now),
+            reports_count_since: Some(self.all_read.unwrap_or(now)),
             direction: None,
             witnessed: false,
             seen: now,
@@ -261,7 +267,8 @@ impl World {
             Some(known) => {
                 let joining_since = fresh.joining_since.map(|now| known.joining_since.unwrap_or(now));
                 let direction = direction_after(known, &detail.state);
-                *known = Instance { joining_since, direction, witnessed: true, ..fresh };
+                let reports_count_since = reports_count_since(known, now);
+                *known = Instance { joining_since, reports_count_since, direction, witnessed: true, ..fresh };
             }
             None => {
                 self.instances.insert(detail.id.clone(), fresh);

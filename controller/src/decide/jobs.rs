@@ -229,9 +229,10 @@ impl Case<'_> {
             return leak.or_else(|| warmed_up.then_some(Work::Complete { action, why: "it is warmed up" }));
         }
         let since = self.instance.joining_since?;
+        let patience_ended = self.now.duration_since(since) >= READY_IS_FRESH_AFTER;
         let is_ready = |node: &&NodeView| {
-            let fresh = node.ready.told > since || self.now.duration_since(since) >= READY_IS_FRESH_AFTER;
-            node.ready.is && fresh
+            let counts = self.instance.reports_count_since.is_none_or(|since| node.ready.told > since);
+            node.ready.is && (counts || patience_ended)
         };
         let ready = self.nodes.iter().any(is_ready);
         ready.then_some(Work::Complete { action, why: "the Node is Ready" })

@@ -28,6 +28,9 @@ pub struct Instance {
     pub since_wall: Timestamp,
     /// Since when it is on its way into service, if it is.
     pub joining_since: Option<Instant>,
+    /// On its way into service: what its Node reported until then may come from before it was switched off. None if it
+    /// has been running all along.
+    pub reports_count_since: Option<Instant>,
     /// Which way it goes through `Warmed:Pending*`, once known.
     pub direction: Option<Direction>,
     /// True if we saw it come into this state, false if it was in it when we first saw it.
@@ -93,6 +96,21 @@ impl Instance {
             S::WarmedTerminatingRetained,
         ];
         !at_rest.contains(&self.state)
+    }
+}
+
+/// From when on reports of a Node count whose instance is on its way into service.
+pub(super) fn reports_count_since(known: &Instance, now: Instant) -> Option<Instant> {
+    use LifecycleState as S;
+    if known.state == S::WarmedRunning {
+        None
+    } else if [S::WarmedStopped, S::WarmedHibernated].contains(&known.state) {
+        // it was off when last seen
+        Some(known.seen)
+    } else if known.joining_since.is_some() {
+        known.reports_count_since
+    } else {
+        Some(now)
     }
 }
 

@@ -291,6 +291,41 @@ fn a_launch_is_completed_when_ready_was_reported_after_pending_was_seen() {
 }
 
 #[test]
+fn a_launch_out_of_a_stopped_pool_is_completed_when_ready_was_reported_since_the_instance_was_off() {
+    let mut bed = Bed::new();
+    bed.node(0, true, &[], OURS);
+    bed.state(5, "Warmed:Stopped");
+    bed.state(10, "Pending:Wait");
+    assert_eq!(bed.work(10), None, "it was off since the Node said so");
+    bed.state(20, "Warmed:Stopped");
+    bed.node(21, false, &[], OURS);
+    bed.node(22, true, &[], OURS);
+    bed.state(30, "Pending");
+    bed.state(31, "Pending:Wait");
+    assert!(matches!(bed.work(31), Some(Work::Complete { .. })), "quicker than our look");
+}
+
+#[test]
+fn a_launch_out_of_a_running_pool_needs_no_new_report() {
+    let mut bed = Bed::new();
+    bed.node(0, true, &[], OURS);
+    bed.state(5, "Warmed:Running");
+    bed.state(10, "Pending");
+    bed.state(11, "Pending:Wait");
+    assert!(matches!(bed.work(11), Some(Work::Complete { .. })));
+}
+
+#[test]
+fn the_node_of_an_instance_launched_since_all_were_read_has_no_earlier_life() {
+    let mut bed = Bed::new();
+    let sweep = Sweep { scope: Some(BTreeSet::from(["g".into()])), ..Sweep::default() };
+    bed.world.apply_sweep(bed.at(1), Timestamp::UNIX_EPOCH, sweep);
+    bed.node(2, true, &[], OURS);
+    bed.state(3, "Pending:Wait");
+    assert!(matches!(bed.work(3), Some(Work::Complete { .. })));
+}
+
+#[test]
 fn a_ready_node_is_believed_after_the_time_in_which_a_dead_kubelet_is_found_out() {
     let mut bed = Bed::new();
     bed.node(0, true, &[], OURS);

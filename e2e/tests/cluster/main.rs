@@ -4,10 +4,17 @@
 mod bed;
 mod drains;
 mod dry_run;
+mod human;
+mod launch_hook;
+mod leak;
 mod lost_claim;
 mod outage;
 mod read;
+mod reuse;
 mod scale_in;
+mod scale_out;
+mod strangers;
+mod survivors;
 mod take_over;
 mod task_panic;
 mod warming;

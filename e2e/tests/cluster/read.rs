@@ -12,59 +12,64 @@ use e2e::wait::eventually;
 use k8s_openapi::api::core::v1::{Node, NodeSpec, Taint};
 
 /// Our taint on nodes out of service.
-pub const OUT_OF_SERVICE: &str = "node-gate.io/out-of-service";
+pub(crate) const OUT_OF_SERVICE: &str = "node-gate.io/out-of-service";
 
-pub fn is_ready(node: &Node) -> bool {
+pub(crate) fn is_ready(node: &Node) -> bool {
     let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
     conditions.into_iter().flatten().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
-pub fn taint<'a>(node: &'a Node, key: &str) -> Option<&'a Taint> {
+pub(crate) fn taint<'a>(node: &'a Node, key: &str) -> Option<&'a Taint> {
     node.spec.as_ref()?.taints.as_ref()?.iter().find(|taint| taint.key == key)
 }
 
 /// The value of our taint: `warm` or `leaving`.
-pub fn out_of_service(node: &Node) -> Option<&str> {
+pub(crate) fn out_of_service(node: &Node) -> Option<&str> {
     taint(node, OUT_OF_SERVICE)?.value.as_deref()
 }
 
-pub fn is_cordoned(node: &Node) -> bool {
+pub(crate) fn is_cordoned(node: &Node) -> bool {
     node.spec.as_ref().and_then(|spec| spec.unschedulable) == Some(true)
 }
 
 /// The lifecycle state that our label tells.
-pub fn told_state(node: &Node) -> Option<&str> {
+pub(crate) fn told_state(node: &Node) -> Option<&str> {
     node.metadata.labels.as_ref()?.get("node-gate.io/lifecycle-state").map(String::as_str)
 }
 
 /// True if pods may come: Ready, not cordoned, and no taint at all.
-pub fn is_open(node: &Node) -> bool {
+pub(crate) fn is_open(node: &Node) -> bool {
     let tainted = |spec: &NodeSpec| spec.taints.as_ref().is_some_and(|taints| !taints.is_empty());
     is_ready(node) && !is_cordoned(node) && !node.spec.as_ref().is_some_and(tainted)
 }
 
-pub fn has_startup_taint(node: &Node) -> bool {
+pub(crate) fn has_startup_taint(node: &Node) -> bool {
     taint(node, STARTUP_TAINT).is_some()
 }
 
 /// True if a taint or a cordon of ours keeps pods away.
-pub fn is_closed_by_us(node: &Node) -> bool {
+pub(crate) fn is_closed_by_us(node: &Node) -> bool {
     has_startup_taint(node) || out_of_service(node).is_some() || has_our_cordon(node)
 }
 
 /// True if the Node says that the cordon is ours.
-pub fn has_our_cordon(node: &Node) -> bool {
+pub(crate) fn has_our_cordon(node: &Node) -> bool {
     node.metadata.annotations.as_ref().is_some_and(|all| all.contains_key("node-gate.io/cordoned"))
 }
 
 /// All that a Node ever was, oldest first.
-pub fn history(watch: &Watch<Node>, name: &str) -> Vec<Node> {
+pub(crate) fn history(watch: &Watch<Node>, name: &str) -> Vec<Node> {
     let changes = watch.history().into_iter().filter(|change| change.name == name);
     changes.filter_map(|change| change.object).collect()
 }
 
 /// Waits until a group has exactly so many instances, its pool included, all of them in this state.
-pub async fn all_are(story: &Story, group: &Group, count: usize, state: &str) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn all_are(
+    story: &Story,
+    group: &Group,
+    count: usize,
+    state: &str,
+) -> anyhow::Result<Vec<String>> {
     let members = |all: &[InstanceInfo]| -> Vec<InstanceInfo> {
         all.iter().filter(|instance| instance.group == group.name()).cloned().collect()
     };
@@ -77,33 +82,36 @@ pub async fn all_are(story: &Story, group: &Group, count: usize, state: &str) ->
 }
 
 /// The same for a group with one instance.
-pub async fn one_is(story: &Story, group: &Group, state: &str) -> anyhow::Result<String> {
+pub(crate) async fn one_is(story: &Story, group: &Group, state: &str) -> anyhow::Result<String> {
     all_are(story, group, 1, state).await?.pop().context("one instance")
 }
 
 /// When an instance last came into a state.
-pub async fn came_into(story: &Story, instance: &str, state: &str) -> anyhow::Result<SystemTime> {
+pub(crate) async fn came_into(story: &Story, instance: &str, state: &str) -> anyhow::Result<SystemTime> {
     eventually(&format!("{instance} was {state}"), LONG, async || {
-        let arrivals = story.events().into_iter().filter_map(|event| match event {
-            Event::LifecycleChanged { at, id, to, .. } if id == instance && to == state => Some(at),
-            _ => None,
-        });
-        arrivals.last().context("not yet")
+        let arrival = |event: &Event| match event {
+            Event::LifecycleChanged { at, id, to, .. } => (id == instance && to == state).then_some(*at),
+            Event::PowerChanged { .. }
+            | Event::ActionOpened { .. }
+            | Event::Heartbeat { .. }
+            | Event::ActionCompleted { .. } => None,
+        };
+        story.events().iter().rev().find_map(arrival).context("not yet")
     })
     .await
 }
 
 /// One lifecycle action, from its beginning to its end.
 #[derive(Debug)]
-pub struct Hold {
-    pub hook: String,
-    pub opened: SystemTime,
-    pub heartbeats: usize,
-    pub ended: Option<(CompletedBy, SystemTime)>,
+pub(crate) struct Hold {
+    pub(crate) hook: String,
+    pub(crate) opened: SystemTime,
+    pub(crate) heartbeats: usize,
+    pub(crate) ended: Option<(CompletedBy, SystemTime)>,
 }
 
 /// All actions that ever held an instance, oldest first.
-pub fn holds(story: &Story, instance: &str) -> Vec<Hold> {
+pub(crate) fn holds(story: &Story, instance: &str) -> Vec<Hold> {
     let mut holds: Vec<(String, Hold)> = Vec::new();
     for event in story.events() {
         match event {
@@ -119,30 +127,49 @@ pub fn holds(story: &Story, instance: &str) -> Vec<Hold> {
                     .filter(|(of, _)| *of == token)
                     .for_each(|(_, hold)| hold.ended = Some((by, at)));
             }
-            _ => {}
+            Event::ActionOpened { .. } | Event::LifecycleChanged { .. } | Event::PowerChanged { .. } => {}
         }
     }
     holds.into_iter().map(|(_, hold)| hold).collect()
 }
 
 /// Which hooks let an instance go, and how, oldest first.
-pub fn releases(story: &Story, instance: &str) -> Vec<(String, CompletedBy)> {
+pub(crate) fn releases(story: &Story, instance: &str) -> Vec<(String, CompletedBy)> {
     holds(story, instance).into_iter().filter_map(|hold| Some((hold.hook, hold.ended?.0))).collect()
 }
 
 /// How many instances were ever launched.
-pub fn launched(story: &Story) -> usize {
+pub(crate) fn launched(story: &Story) -> usize {
     story.events().iter().filter(|event| matches!(event, Event::LifecycleChanged { from: None, .. })).count()
 }
 
 /// The controller's calls that name this anywhere.
-pub fn calls_naming(story: &Story, text: &str) -> Vec<Call> {
+pub(crate) fn calls_naming(story: &Story, text: &str) -> Vec<Call> {
     let ours = story.simulator.calls().into_iter().filter(|call| call.caller == e2e::controller::CALLER);
     ours.filter(|call| call.params.values().any(|value| value == text)).collect()
 }
 
+/// Waits until the controller knows that an instance is in this state: it has asked since.
+pub(crate) async fn is_known_as(
+    story: &Story,
+    group: &Group,
+    instance: &str,
+    state: &str,
+) -> anyhow::Result<()> {
+    let since = came_into(story, instance, state).await?;
+    let what = format!("the controller knows {instance} as {state}");
+    let asked = |call: Call, operation| call.at > since && call.operation == operation;
+    let is_known = || {
+        let mut by_id = calls_naming(story, instance).into_iter();
+        let mut by_pool = calls_naming(story, group.name()).into_iter();
+        by_id.any(|call| asked(call, "DescribeAutoScalingInstances"))
+            || by_pool.any(|call| asked(call, "DescribeWarmPool"))
+    };
+    story.simulator.wait_until(&what, LONG, |_| is_known()).await.map(drop)
+}
+
 /// The controller's writes of a Node.
-pub fn our_writes(story: &Story, node: &str) -> anyhow::Result<Vec<Entry>> {
+pub(crate) fn our_writes(story: &Story, node: &str) -> anyhow::Result<Vec<Entry>> {
     let mut writes = story.audit.node_writes(node)?;
     writes.retain(|entry| entry.user == story.controller_user());
     Ok(writes)

@@ -4,6 +4,7 @@
 mod invariants;
 mod narrator;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,14 +12,15 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Node, Pod};
 
 use crate::aws;
 use crate::control_plane::ControlPlane;
 use crate::group::{Group, Pool};
 use crate::node::STARTUP_TAINT;
+use crate::oracle::Watch;
 use crate::story::{Story, options};
-use crate::workload::{Workload, is_available};
+use crate::workload::{Workload, is_available, node_of};
 
 use invariants::{Invariants, no_node_so_far};
 use narrator::Narrator;
@@ -69,7 +71,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     story.deploy(&Workload::new("web", i32::from(pods)).grace(5).stops_after(1)).await?;
     story.budget("web", 1).await?;
     narrator.line(&format!("{pods} pods wait for nodes; a budget lets one of them be missing at a time"));
-    let _lines = narrator.follow(&story, &pods_seen);
+    let lines = narrator.follow(&story, &pods_seen);
 
     narrator.pause().await;
     narrator.chapter(&format!("The warm pool fills: {nodes} instances boot, and none of them may join."));
@@ -91,7 +93,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
     narrator.pause().await;
     narrator.chapter("Scale-in by one: its node is drained under the budget, only then may the instance go.");
-    group.set_desired(i32::from(nodes) - 1).await?;
+    // not just any: the scheduler may have put all pods on the node that was free first
+    let leaving = fullest(&pods_seen).context("no pod runs anywhere")?;
+    group.terminate(&leaving).await?;
     scaled_in(&story, usize::from(nodes) - 1).await?;
 
     narrator.pause().await;
@@ -99,8 +103,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let broken = invariants.verdict(&story, &pods_seen, usize::from(nodes), all).await?;
     ensure!(broken == 0, "{broken} invariants are broken");
     if let Some(file) = keep {
-        stay(&story, narrator, &file).await?;
+        stay(&story, narrator, &file, nodes).await?;
     }
+    // what follows is only cleaning up
+    drop(lines);
     story.conclude().await
 }
 
@@ -137,8 +143,17 @@ async fn scaled_in(story: &Story, nodes: usize) -> anyhow::Result<()> {
     refilled.await.map(drop)
 }
 
+/// The node with the most pods.
+fn fullest(pods: &Watch<Pod>) -> Option<String> {
+    let mut nodes: BTreeMap<String, usize> = BTreeMap::new();
+    for node in pods.now().values().filter_map(node_of) {
+        *nodes.entry(node.to_owned()).or_default() += 1;
+    }
+    nodes.into_iter().max_by_key(|(_, pods)| *pods).map(|(node, _)| node)
+}
+
 /// Stays for kubectl and the AWS CLI, until Ctrl-C ends the whole run.
-async fn stay(story: &Story, narrator: Narrator, kubeconfig: &Path) -> anyhow::Result<()> {
+async fn stay(story: &Story, narrator: Narrator, kubeconfig: &Path, nodes: u16) -> anyhow::Result<()> {
     // the bed's own file lies in a folder that nobody else sees
     fs::write(kubeconfig, story.portable_kubeconfig()?)
         .with_context(|| format!("writing {}", kubeconfig.display()))?;

@@ -164,7 +164,7 @@ async fn stay(story: &Story, narrator: Narrator, kubeconfig: &Path, nodes: u16) 
     }
     println!("kubectl get nodes -L node-gate.io/lifecycle-state");
     println!(
-        "aws autoscaling set-desired-capacity --auto-scaling-group-name demo-workers --desired-capacity 3"
+        "aws autoscaling set-desired-capacity --auto-scaling-group-name demo-workers --desired-capacity {nodes}"
     );
     println!("curl {}/_simulator/instances", story.simulator.endpoint());
     std::future::pending().await

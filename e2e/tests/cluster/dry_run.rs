@@ -7,7 +7,7 @@ use e2e::group::TERMINATION_HOOK;
 use e2e::node::STARTUP_TAINT;
 use e2e::story::{LONG, Story};
 use e2e::wait::eventually;
-use e2e::workload::{Workload, is_available};
+use e2e::workload::Workload;
 
 use crate::drains::{HEARTBEAT, ends, fill, gone};
 use crate::read::{has_startup_taint, history, is_cordoned, is_ready, one_is, out_of_service};
@@ -26,7 +26,7 @@ async fn a_dry_run_says_what_it_would_do_and_writes_nothing() -> anyhow::Result<
     // it would take the startup taint away
     says(r#"\"taints\":[]"#).await?;
     let workload = Workload::new("web", 2).tolerates(STARTUP_TAINT);
-    let pods = fill(&story, "web", &workload, 2).await?;
+    fill(&story, "web", &workload, 2).await?;
 
     group.terminate(&node).await?;
     says(r#"\"unschedulable\":true"#).await?;
@@ -49,6 +49,5 @@ async fn a_dry_run_says_what_it_would_do_and_writes_nothing() -> anyhow::Result<
     );
     let evicted = story.audit.evicted(&story.namespace)?;
     ensure!(evicted.is_empty(), "evicted: {evicted:?}");
-    assert!(pods.now().values().filter(|pod| is_available(pod)).count() <= 2);
     story.end().await
 }

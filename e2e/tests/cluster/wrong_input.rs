@@ -134,12 +134,12 @@ async fn an_unknown_lifecycle_state_closes_the_node_and_evicts_nothing() -> anyh
     };
     let before = sweeps();
     story.simulator.wait_until("it has looked three times more", LONG, |_| sweeps() >= before + 3).await?;
-    assert_eq!(unknown().await?, Some(1.0));
     let evictions = story.audit.evictions(&story.namespace)?;
     ensure!(evictions.is_empty(), "{evictions:#?}");
     let writes = story.simulator.calls().into_iter().filter(|call| call.caller == CALLER);
     assert_eq!(writes.filter(|call| !call.operation.starts_with("Describe")).count(), 0);
     assert_eq!(pods.now().values().filter(|pod| is_available(pod)).count(), 2);
+    assert_eq!(unknown().await?, Some(1.0));
 
     story.simulator.force_state(&node, "InService");
     let open = |nodes: &BTreeMap<String, Node>| nodes.get(&node).is_some_and(is_open);

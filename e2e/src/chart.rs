@@ -105,7 +105,9 @@ pub(crate) fn remove(admin: &Path, namespace: &str) -> anyhow::Result<()> {
         ["delete", "clusterrolebinding", &roles],
     ] {
         let mut kubectl = std::process::Command::new(tool("kubectl")?);
-        kubectl.args(args).args(["--wait=false", "--ignore-not-found", "--kubeconfig"]).arg(admin);
+        // an API server that hangs must not make a failing test hang as well
+        kubectl.args(args).args(["--request-timeout=15s", "--wait=false", "--ignore-not-found"]);
+        kubectl.arg("--kubeconfig").arg(admin);
         kubectl.output().context("running kubectl")?;
     }
     fs::metadata(admin).map(drop).context("the bed is gone")

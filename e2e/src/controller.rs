@@ -21,6 +21,9 @@ pub const CALLER: &str = "controller";
 /// From its start to its first log line.
 const STARTED: Duration = Duration::from_secs(20);
 
+/// For its end, once it was asked to.
+const ENDED: Duration = Duration::from_secs(60);
+
 /// A controller to be started; see [`crate::story::Story::controller`].
 #[derive(Debug)]
 pub struct ControllerBuilder {
@@ -135,7 +138,7 @@ impl Controller {
     /// Asks it to end, and waits until it has.
     pub async fn sigterm(&mut self) -> anyhow::Result<ExitStatus> {
         self.process.signal("TERM").await?;
-        self.process.wait().await
+        self.wait().await
     }
 
     /// Sends it any signal: STOP and CONT make a leader that hangs and comes back.
@@ -143,9 +146,10 @@ impl Controller {
         self.process.signal(signal).await
     }
 
-    /// Waits for its end.
+    /// Waits for its end, for a minute.
     pub async fn wait(&mut self) -> anyhow::Result<ExitStatus> {
-        self.process.wait().await
+        let ended = tokio::time::timeout(ENDED, self.process.wait()).await;
+        ended.with_context(|| format!("{} does not end", self.name))?
     }
 
     /// Its first log line says where it listens.

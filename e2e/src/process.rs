@@ -5,9 +5,11 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 use crate::tools;
 
@@ -97,10 +99,13 @@ pub fn tail(log: &Path) -> String {
     format!("the end of {}:\n    {last}", log.display())
 }
 
-/// Runs a command to its end and returns its standard output; the error carries its standard error.
+/// Runs a command to its end and returns its standard output; the error carries its standard error. A command that
+/// does not end is killed after two minutes.
 pub async fn output(mut command: Command) -> anyhow::Result<String> {
     let text = format!("{:?}", command.as_std());
-    let output = command.output().await.with_context(|| format!("running {text}"))?;
+    let ended = timeout(Duration::from_secs(120), command.output()).await;
+    let output =
+        ended.with_context(|| format!("{text} does not end"))?.with_context(|| format!("running {text}"))?;
     if !output.status.success() {
         bail!("{text}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -38,7 +38,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -47,8 +48,7 @@ use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, PostParams};
-use tokio::sync::broadcast;
-use tokio_util::task::AbortOnDropHandle;
+use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use crate::bed::Bed;
 use crate::chart::{self, Chart};
@@ -61,6 +61,9 @@ use crate::workload::{self, Workload};
 
 /// For every wait whose length is not the point: long enough for a busy machine.
 pub const LONG: Duration = Duration::from_secs(60);
+
+/// No story takes this long, not even on a machine that does other things.
+const HANGS: Duration = Duration::from_secs(15 * 60);
 
 /// Everything a test needs; see the module's documentation.
 pub struct Story {
@@ -79,8 +82,7 @@ pub struct Story {
     /// Every state of every Node of the story, since before the first boot.
     pub node_watch: Watch<Node>,
     chart: Chart,
-    events: Arc<Mutex<Vec<Event>>>,
-    _recorder: AbortOnDropHandle<()>,
+    events: Mutex<Events>,
     controllers: AtomicU32,
     panics_are_expected: AtomicBool,
     ended: AtomicBool,
@@ -88,6 +90,7 @@ pub struct Story {
     kubeconfig: PathBuf,
     // ends last
     control_plane: Option<ControlPlane>,
+    watchdog: Option<Watchdog>,
 }
 
 impl Story {
@@ -110,10 +113,12 @@ impl Story {
         Self::begin(name, bed, Some(plane), options(name)).await
     }
 
-    /// Begins a story on a control plane that it owns from now on.
+    /// Begins a story on a control plane that it owns from now on, and that may last for as long as it likes.
     pub async fn on(plane: ControlPlane, name: &str, dir: &Path, options: Options) -> anyhow::Result<Self> {
         let bed = Bed::of(&plane, dir);
-        Self::begin(name, bed, Some(plane), options).await
+        let mut story = Self::begin(name, bed, Some(plane), options).await?;
+        story.watchdog = None;
+        Ok(story)
     }
 
     async fn begin(
@@ -122,6 +127,7 @@ impl Story {
         control_plane: Option<ControlPlane>,
         options: Options,
     ) -> anyhow::Result<Self> {
+        let watchdog = Watchdog::start(name);
         let dir = bed.dir.join(format!("story-{name}"));
         fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
         let client = control_plane::client(&bed.kubeconfig).await?;
@@ -144,8 +150,7 @@ impl Story {
         let chart = Chart::install(&bed.kubeconfig, &client, &namespace, &values, &dir).await?;
         let node_watch = Watch::start(Api::all(client.clone()), &format!("{STORY_LABEL}={name}")).await?;
         let simulator = Simulator::start(options).await?;
-        let events = Arc::new(Mutex::default());
-        let recorder = AbortOnDropHandle::new(tokio::spawn(record(simulator.subscribe(), events.clone())));
+        let events = Mutex::new(Events { receiver: simulator.subscribe(), seen: Vec::new() });
         let nodes = Nodes::start(&simulator, &client, name, &dir)?;
         Ok(Story {
             name: name.to_owned(),
@@ -157,13 +162,13 @@ impl Story {
             node_watch,
             chart,
             events,
-            _recorder: recorder,
             controllers: AtomicU32::new(0),
             panics_are_expected: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             dir,
             kubeconfig: bed.kubeconfig,
             control_plane,
+            watchdog: Some(watchdog),
         })
     }
 
@@ -222,7 +227,7 @@ impl Story {
 
     /// Everything that happened in the simulator so far.
     pub fn events(&self) -> Vec<Event> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).up_to_now()
     }
 
     /// The control plane of a story that has its own.
@@ -293,6 +298,48 @@ impl Story {
     }
 }
 
+/// Ends the whole test program if a story hangs where no wait of ours has a limit: a hang says nothing, this does.
+#[derive(Debug)]
+struct Watchdog {
+    _alive: mpsc::Sender<()>,
+}
+
+impl Watchdog {
+    fn start(name: &str) -> Self {
+        let (alive, gone) = mpsc::channel();
+        let name = name.to_owned();
+        // a thread: whatever hangs may hang the runtime
+        thread::spawn(move || {
+            if gone.recv_timeout(HANGS) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+                eprintln!("the story {name} has not ended after {HANGS:?}: giving up; load average {load}");
+                std::process::exit(101);
+            }
+        });
+        Watchdog { _alive: alive }
+    }
+}
+
+/// What happened in the simulator. Taken when asked for, so that nothing is still on its way: whoever has waited for a
+/// state finds the events that led to it.
+#[derive(Debug)]
+struct Events {
+    receiver: broadcast::Receiver<Event>,
+    seen: Vec<Event>,
+}
+
+impl Events {
+    fn up_to_now(&mut self) -> Vec<Event> {
+        loop {
+            match self.receiver.try_recv() {
+                Ok(event) => self.seen.push(event),
+                Err(TryRecvError::Lagged(missed)) => eprintln!("{missed} simulator events were missed"),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return self.seen.clone(),
+            }
+        }
+    }
+}
+
 impl Drop for Story {
     fn drop(&mut self) {
         if !self.ended.load(Ordering::Relaxed) {
@@ -319,18 +366,6 @@ pub fn options(story: &str) -> Options {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     Options { seed, min_heartbeat_timeout: Duration::from_secs(1), ..Options::default() }
-}
-
-async fn record(mut receiver: broadcast::Receiver<Event>, events: Arc<Mutex<Vec<Event>>>) {
-    loop {
-        match receiver.recv().await {
-            Ok(event) => events.lock().unwrap_or_else(PoisonError::into_inner).push(event),
-            Err(broadcast::error::RecvError::Lagged(missed)) => {
-                eprintln!("{missed} simulator events were missed");
-            }
-            Err(broadcast::error::RecvError::Closed) => return,
-        }
-    }
 }
 
 fn logs(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {

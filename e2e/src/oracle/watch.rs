@@ -73,7 +73,8 @@ where
                 let _ = sender.send(());
             }
         });
-        synced.await.context("starting a watch")?;
+        let synced = tokio::time::timeout(Duration::from_secs(60), synced).await;
+        synced.context("a watch does not start")?.context("starting a watch")?;
         Ok(Watch { records, changed, _task: AbortOnDropHandle::new(task) })
     }
 

@@ -1,6 +1,8 @@
 //! The tiers of tests, cheapest first.
 
-use anyhow::bail;
+use std::fs;
+
+use anyhow::{Context as _, bail};
 
 use crate::bed::Bed;
 use crate::cargo::cargo_deny;
@@ -106,32 +108,53 @@ fn one_tls_library(context: &Context) -> anyhow::Result<()> {
 
 fn unit(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Result<()> {
     ensure(context, &os::SYSTEMD_ANALYZE)?;
-    // e2e's own tests would start the stories, which need a cluster
-    let tests: [(&str, &[&str]); 2] = [
-        ("unit: all but e2e", &["--workspace", "--exclude", "e2e"]),
-        ("unit: e2e", &["--package", "e2e", "--lib", "--bins"]),
-    ];
-    steps
-        .run("unit: build", || check(&mut context.cargo(&["test", "--workspace", "--no-run", "--locked"])))?;
-    for (name, packages) in tests {
-        let mut test = context.cargo(&["test", "--no-fail-fast", "--locked"]);
-        test.args(packages).arg("--").args(filter);
-        steps.run(name, || check(&mut test))?;
-    }
-    Ok(())
+    let others = test_binaries(context)?.into_iter().filter(|name| name != STORIES);
+    let others: Vec<String> = others.flat_map(|name| ["--test".to_owned(), name]).collect();
+    steps.run("unit: build", || build(context))?;
+    steps.run("unit: tests", || {
+        let mut test =
+            context.cargo(&["test", "--workspace", "--no-fail-fast", "--locked", "--lib", "--bins"]);
+        check(test.args(others).arg("--").args(filter))
+    })
 }
 
 fn cluster(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Result<()> {
     let tools = go_tools::build_all(context, steps)?;
-    steps.run("cluster: build", || {
-        check(&mut context.cargo(&["build", "--workspace", "--locked"]))?;
-        check(&mut context.cargo(&["test", "--workspace", "--test", "cluster", "--no-run", "--locked"]))
-    })?;
+    steps.run("cluster: build", || build(context))?;
     let bed = steps.run("cluster: start the control plane", || Bed::start(context, &tools))?;
     let result = steps.run("cluster: stories", || {
-        let mut test = context.cargo(&["test", "--workspace", "--test", "cluster", "--locked", "--"]);
+        let mut test = context.cargo(&["test", "--workspace", "--test", STORIES, "--locked", "--"]);
         check(bed.visible_to(test.args(filter)))
     });
     bed.end()?;
     result
+}
+
+/// The one test binary that needs a control plane.
+const STORIES: &str = "cluster";
+
+/// Builds programs and tests. Always the whole workspace with all its targets: another choice would choose other
+/// features of shared crates and compile them once more.
+fn build(context: &Context) -> anyhow::Result<()> {
+    check(&mut context.cargo(&["build", "--workspace", "--all-targets", "--locked"]))
+}
+
+/// The names of the workspace's integration tests: the files and folders in its members' `tests`.
+fn test_binaries(context: &Context) -> anyhow::Result<Vec<String>> {
+    let manifest = fs::read_to_string(context.root.join("Cargo.toml"))?;
+    let members = manifest.lines().find(|line| line.starts_with("members = ["));
+    let members = members.context("the members of the workspace, on one line of Cargo.toml")?;
+    let mut names = Vec::new();
+    for member in members.split('"').skip(1).step_by(2) {
+        let Ok(entries) = fs::read_dir(context.root.join(member).join("tests")) else { continue };
+        for entry in entries {
+            let path = entry?.path();
+            let is_test = path.join("main.rs").is_file() || path.extension().is_some_and(|e| e == "rs");
+            if let Some(name) = path.file_stem().filter(|_| is_test) {
+                names.push(name.to_string_lossy().into_owned());
+            }
+        }
+    }
+    names.sort();
+    Ok(names)
 }

@@ -20,6 +20,8 @@ pub struct Audit {
 pub struct Entry {
     /// When it came in.
     pub at: jiff::Timestamp,
+    /// When it was answered; on a busy machine a request may be decided well after it came in.
+    pub answered: jiff::Timestamp,
     /// Who asked.
     pub user: String,
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`.
@@ -128,6 +130,7 @@ impl Audit {
 struct Raw {
     stage: String,
     request_received_timestamp: jiff::Timestamp,
+    stage_timestamp: jiff::Timestamp,
     user: RawUser,
     verb: String,
     #[serde(rename = "requestURI")]
@@ -164,6 +167,7 @@ impl Raw {
         let counts = if self.verb == "watch" { "ResponseStarted" } else { "ResponseComplete" };
         (self.stage == counts).then_some(Entry {
             at: self.request_received_timestamp,
+            answered: self.stage_timestamp,
             user: self.user.username,
             verb: self.verb,
             resource: self.object_ref.resource,

@@ -43,6 +43,6 @@ async fn an_outage_of_the_api_server_costs_no_node_and_the_drain_goes_on() -> an
     left.none(1)?;
     completed_once(&story, &leaving)?;
     let evictions = evicted_once_each(&story, &pods.history(), &[&leaving], 4).await?;
-    ensure!(evictions.iter().all(|eviction| eviction.at > back), "evicted while the budget forbade it");
+    ensure!(evictions.iter().all(|eviction| eviction.answered > back), "evicted while the budget forbade it");
     story.end().await
 }

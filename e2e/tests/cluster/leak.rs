@@ -1,29 +1,31 @@
 //! A node without a gate joins the cluster out of the warm pool: it is closed and emptied until it is in service.
 
+use std::collections::BTreeMap;
+
 use anyhow::ensure;
 use e2e::group::Pool;
 use e2e::node::STARTUP_TAINT;
 use e2e::story::{LONG, Story};
 use e2e::workload::{Workload, fewest_available, is_available, node_of};
+use k8s_openapi::api::core::v1::Node;
 
-use crate::read::{has_our_cordon, history, is_cordoned, is_open, is_ready, out_of_service, told_state};
+use crate::read::{
+    all_are, has_joined, has_our_cordon, history, is_cordoned, is_open, out_of_service, told_state,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_without_a_gate_is_closed_and_emptied_while_it_is_warm() -> anyhow::Result<()> {
     let story = Story::new("leak").await?;
-    let group = story.group("gateless").gateless().max(2).desired(1).warm_pool(Pool::Running);
-    let group = group.create().await?;
-    let both = story.simulator.wait_until("one serves, one is warm", LONG, |all| {
-        ["InService", "Warmed:Running"].iter().all(|state| all.iter().any(|i| i.lifecycle_state == *state))
-    });
-    let both = both.await?;
-    let id_of =
-        |state| both.iter().find(|i| i.lifecycle_state == state).map(|i| i.id.clone()).unwrap_or_default();
-    let (serving, warm) = (id_of("InService"), id_of("Warmed:Running"));
-    story
-        .node_watch
-        .wait_until("both joined", LONG, |nodes| nodes.values().filter(|n| is_ready(n)).count() == 2)
-        .await?;
+    let group = story.group("gateless").gateless().max(2).warm_pool(Pool::Running).create().await?;
+    let pool = all_are(&story, &group, 2, "Warmed:Running").await?;
+    group.set_desired(1).await?;
+    let state = |id: &String| story.simulator.instance(id).map(|info| info.lifecycle_state);
+    let serves = |id: &&String| state(id).as_deref() == Some("InService");
+    story.simulator.wait_until("one is in service", LONG, |_| pool.iter().any(|id| serves(&id))).await?;
+    let (serving, warm): (Vec<_>, Vec<_>) = pool.iter().cloned().partition(|id| serves(&id));
+    let (serving, warm) = (serving.concat(), warm.concat());
+    let joined = |nodes: &BTreeMap<String, Node>| nodes.values().filter(|node| has_joined(node)).count() == 2;
+    story.node_watch.wait_until("both have joined", LONG, joined).await?;
 
     // nobody has been looking: pods are on both
     story.deploy(&Workload::new("web", 6).tolerates(STARTUP_TAINT)).await?;

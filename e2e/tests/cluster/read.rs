@@ -8,7 +8,6 @@ use e2e::group::Group;
 use e2e::node::STARTUP_TAINT;
 use e2e::oracle::{Entry, Watch};
 use e2e::story::{LONG, Story};
-use e2e::wait::eventually;
 use k8s_openapi::api::core::v1::{Node, NodeSpec, Taint};
 
 /// Our taint on nodes out of service.
@@ -41,6 +40,12 @@ pub(crate) fn told_state(node: &Node) -> Option<&str> {
 pub(crate) fn is_open(node: &Node) -> bool {
     let tainted = |spec: &NodeSpec| spec.taints.as_ref().is_some_and(|taints| !taints.is_empty());
     is_ready(node) && !is_cordoned(node) && !node.spec.as_ref().is_some_and(tainted)
+}
+
+/// True if it is Ready and nothing but the startup taint keeps pods away: those that tolerate it may come.
+pub(crate) fn has_joined(node: &Node) -> bool {
+    let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
+    is_ready(node) && matches!(taints, [taint] if taint.key == STARTUP_TAINT)
 }
 
 pub(crate) fn has_startup_taint(node: &Node) -> bool {
@@ -87,18 +92,16 @@ pub(crate) async fn one_is(story: &Story, group: &Group, state: &str) -> anyhow:
 }
 
 /// When an instance last came into a state.
-pub(crate) async fn came_into(story: &Story, instance: &str, state: &str) -> anyhow::Result<SystemTime> {
-    eventually(&format!("{instance} was {state}"), LONG, async || {
-        let arrival = |event: &Event| match event {
-            Event::LifecycleChanged { at, id, to, .. } => (id == instance && to == state).then_some(*at),
-            Event::PowerChanged { .. }
-            | Event::ActionOpened { .. }
-            | Event::Heartbeat { .. }
-            | Event::ActionCompleted { .. } => None,
-        };
-        story.events().iter().rev().find_map(arrival).context("not yet")
-    })
-    .await
+pub(crate) fn came_into(story: &Story, instance: &str, state: &str) -> anyhow::Result<SystemTime> {
+    let arrival = |event: &Event| match event {
+        Event::LifecycleChanged { at, id, to, .. } => (id == instance && to == state).then_some(*at),
+        Event::PowerChanged { .. }
+        | Event::ActionOpened { .. }
+        | Event::Heartbeat { .. }
+        | Event::ActionCompleted { .. } => None,
+    };
+    let arrival = story.events().iter().rev().find_map(arrival);
+    arrival.with_context(|| format!("{instance} was never {state}"))
 }
 
 /// One lifecycle action, from its beginning to its end.
@@ -156,7 +159,7 @@ pub(crate) async fn is_known_as(
     instance: &str,
     state: &str,
 ) -> anyhow::Result<()> {
-    let since = came_into(story, instance, state).await?;
+    let since = came_into(story, instance, state)?;
     let what = format!("the controller knows {instance} as {state}");
     let asked = |call: Call, operation| call.at > since && call.operation == operation;
     let is_known = || {

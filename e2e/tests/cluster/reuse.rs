@@ -1,5 +1,7 @@
 //! Back into the pool on scale-in: `Warmed:Pending:Wait` does not tell the direction, so it has to be found.
 
+use std::time::Duration;
+
 use aws_simulator::CompletedBy;
 use e2e::group::{LAUNCH_HOOK, Pool};
 use e2e::node::STARTUP_TAINT;
@@ -49,10 +51,13 @@ async fn a_returning_node_is_drained_and_marked_and_freed_the_next_time() -> any
     story.end().await
 }
 
+/// Nothing is let go by a timeout while we look.
+const HELD: Duration = Duration::from_secs(600);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_controller_that_comes_late_asks_for_the_direction() -> anyhow::Result<()> {
     let story = Story::new("direction").await?;
-    let group = story.group("returning").max(1).warm_pool(Pool::Stopped).reuse().termination_hook(LONG);
+    let group = story.group("returning").max(1).warm_pool(Pool::Stopped).reuse().termination_hook(HELD);
     let group = group.create().await?;
     let returning = one_is(&story, &group, "Warmed:Stopped").await?;
     group.set_desired(1).await?;
@@ -63,7 +68,7 @@ async fn a_controller_that_comes_late_asks_for_the_direction() -> anyhow::Result
     one_is(&story, &group, "Warmed:Pending:Wait").await?;
     // in the same state, but from the other side; and its Node is there, because it has no gate
     let pool = story.group("entering").gateless().max(1).warm_pool(Pool::Stopped);
-    let pool = pool.launch_hook(LONG).termination_hook(LONG).create().await?;
+    let pool = pool.launch_hook(HELD).termination_hook(HELD).create().await?;
     let entering = one_is(&story, &pool, "Warmed:Pending:Wait").await?;
     let is_there = |node: &str| story.node_watch.now().get(node).is_some_and(is_ready);
     story.node_watch.wait_until("both joined", LONG, |_| is_there(&entering) && is_there(&returning)).await?;

@@ -56,7 +56,7 @@ async fn a_scaled_out_node_joins_with_the_startup_taint_and_loses_it_in_service(
     })
     .await?;
 
-    let in_service = came_into(&story, &id, "InService").await?;
+    let in_service = came_into(&story, &id, "InService")?;
     let opened = eventually("the log has the write that opened the node", LONG, async || {
         let mut writes = our_writes(&story, &id)?.into_iter();
         writes.find(takes_the_startup_taint_away).context("no such write")

@@ -11,7 +11,7 @@ use e2e::workload::{Workload, node_of};
 
 use crate::drains::{HEARTBEAT, completed_once, fill, gone, open_nodes, pods_on};
 use crate::read::{
-    calls_naming, has_startup_taint, history, is_cordoned, is_ready, one_is, our_writes, out_of_service,
+    calls_naming, has_joined, has_startup_taint, history, is_cordoned, one_is, our_writes, out_of_service,
     releases, told_state,
 };
 
@@ -28,7 +28,7 @@ async fn another_clusters_group_with_the_same_hook_is_never_touched() -> anyhow:
     let their = one_is(&story, &theirs, "InService").await?;
     story
         .node_watch
-        .wait_until("theirs is Ready", LONG, |nodes| nodes.get(&their).is_some_and(is_ready))
+        .wait_until("theirs has joined", LONG, |nodes| nodes.get(&their).is_some_and(has_joined))
         .await?;
     let pods = fill(&story, "web", &Workload::new("web", 4).tolerates(STARTUP_TAINT), 4).await?;
     assert!(!pods_on(&pods, &their).is_empty() && !pods_on(&pods, &our).is_empty());
@@ -68,7 +68,7 @@ async fn a_node_held_by_a_hook_of_others_is_closed_and_left_to_them() -> anyhow:
     let _controller = story.controller().start().await?;
     let group = story.group("managed").max(1).foreign_termination_hook(EKS, THEIRS).create().await?;
     let id = open_nodes(&story, &group, 1).await?.pop().context("a node")?;
-    let pods = fill(&story, "web", &Workload::new("web", 2), 2).await?;
+    fill(&story, "web", &Workload::new("web", 2), 2).await?;
 
     group.set_desired(0).await?;
     let closed = story.node_watch.wait_until("it is closed", LONG, |nodes| {
@@ -81,6 +81,5 @@ async fn a_node_held_by_a_hook_of_others_is_closed_and_left_to_them() -> anyhow:
     assert_eq!(calls_naming(&story, EKS), []);
     assert!(calls_naming(&story, &id).iter().all(|call| call.operation.starts_with("Describe")));
     assert!(story.audit.evictions(&story.namespace)?.is_empty(), "draining is their business");
-    drop(pods);
     story.end().await
 }

@@ -257,8 +257,9 @@ impl Story {
     /// Copies the logs to where they outlive the run: the scratch folder vanishes with it.
     pub fn keep_logs(&self) -> anyhow::Result<PathBuf> {
         let here = std::env::current_exe()?;
-        let target =
-            here.ancestors().find(|dir| dir.ends_with("target") || dir.join("CACHEDIR.TAG").exists());
+        // TARGET/debug/demo, TARGET/debug/deps/cluster-…
+        let profile = here.ancestors().find(|dir| dir.ends_with("debug") || dir.ends_with("release"));
+        let target = profile.and_then(Path::parent);
         let kept = target.context("no target folder")?.join("failed-stories").join(&self.name);
         if kept.exists() {
             fs::remove_dir_all(&kept)?;

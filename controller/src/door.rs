@@ -22,6 +22,9 @@ use tower::{Layer, Service};
 
 /// A read may take this long.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
+/// An eviction may take this long, for under contention the server itself tries for ten seconds. It names its pod's UID:
+/// should it end after our claim, it does what the next leader would do.
+const EVICTION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Our claim to the lease: until when, on our monotonic clock, nobody else can hold it.
 pub type Claim = Option<Instant>;
@@ -146,7 +149,13 @@ where
         if !reads && let Err(refusal) = self.door.pass(Instant::now()) {
             return Box::pin(async move { Err(refusal.into()) });
         }
-        let limit = if reads { READ_TIMEOUT } else { self.door.write_timeout };
+        let limit = if reads {
+            READ_TIMEOUT
+        } else if request.uri().path().ends_with("/eviction") {
+            EVICTION_TIMEOUT.max(self.door.write_timeout)
+        } else {
+            self.door.write_timeout
+        };
         let call = self.inner.call(request);
         if watches {
             return Box::pin(async move { call.await.map_err(Into::into) });
@@ -253,5 +262,19 @@ mod tests {
         }
         door.settled().await;
         assert_eq!(ended.load(Ordering::Relaxed), 1, "the write and not the read");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_eviction_that_waits_for_its_budget_is_not_cut_off_as_other_writes_are() {
+        let (claim, door) = door(false);
+        claim.send_replace(Some(Instant::now() + WRITE * 10));
+        let service = tower::service_fn(|_: Request<()>| async move {
+            tokio::time::sleep(WRITE * 2).await;
+            Ok::<_, tower::BoxError>(())
+        });
+        let mut guarded = door.layer(service);
+        let mut post = |path: &str| guarded.call(Request::post(path).body(()).unwrap());
+        assert!(post("/api/v1/namespaces/shop/pods/web-1/eviction").await.is_ok());
+        assert!(post("/api/v1/namespaces/shop/events").await.is_err());
     }
 }

@@ -16,7 +16,7 @@ use crate::scope::{GroupTag, Scope};
 #[command(name = "node-gate-controller", version, group(ArgGroup::new("scope").required(true)))]
 pub struct Args {
     /// Look after the groups of this EKS cluster (tag eks:cluster-name or kubernetes.io/cluster/NAME)
-    #[arg(long, group = "scope", env = "NODE_GATE_CONTROLLER_CLUSTER_NAME", value_name = "NAME")]
+    #[arg(long, group = "scope", env = "NODE_GATE_CONTROLLER_CLUSTER_NAME", value_name = "NAME", value_parser = name)]
     pub cluster_name: Option<String>,
 
     /// Look after the groups that carry this tag; repeat it to ask for several tags at once
@@ -35,7 +35,8 @@ pub struct Args {
         group = "scope",
         env = "NODE_GATE_CONTROLLER_GROUP",
         value_delimiter = ',',
-        value_name = "NAME"
+        value_name = "NAME",
+        value_parser = name
     )]
     pub group: Vec<String>,
 
@@ -44,7 +45,8 @@ pub struct Args {
         long,
         env = "NODE_GATE_CONTROLLER_TERMINATION_HOOK",
         default_value = "node-gate-termination",
-        value_name = "HOOK"
+        value_name = "HOOK",
+        value_parser = name
     )]
     pub termination_hook: String,
 
@@ -53,7 +55,8 @@ pub struct Args {
         long,
         env = "NODE_GATE_CONTROLLER_LAUNCH_HOOK",
         default_value = "node-gate-launch",
-        value_name = "HOOK"
+        value_name = "HOOK",
+        value_parser = name
     )]
     pub launch_hook: String,
 
@@ -86,7 +89,8 @@ pub struct Args {
         long,
         env = "NODE_GATE_CONTROLLER_LEASE_NAME",
         default_value = "node-gate-controller",
-        value_name = "NAME"
+        value_name = "NAME",
+        value_parser = name
     )]
     pub lease_name: String,
 
@@ -115,7 +119,8 @@ pub struct Args {
         long,
         env = "NODE_GATE_CONTROLLER_STARTUP_TAINT",
         default_value = "node-gate.io/starting",
-        value_name = "KEY"
+        value_name = "KEY",
+        value_parser = name
     )]
     pub startup_taint: String,
 
@@ -124,7 +129,8 @@ pub struct Args {
         long,
         env = "NODE_GATE_CONTROLLER_TAINT",
         default_value = "node-gate.io/out-of-service",
-        value_name = "KEY"
+        value_name = "KEY",
+        value_parser = name
     )]
     pub taint: String,
 
@@ -183,10 +189,23 @@ impl From<OnDeadlineArg> for OnDeadline {
 impl Args {
     /// Reads the command line and the environment.
     pub fn read() -> Result<Self, Stop> {
-        Self::try_parse().map_err(|err| {
+        let args = Self::try_parse().map_err(|err| {
             let text = err.render().to_string();
             if err.use_stderr() { Stop::Wrong(one_line(&text)) } else { Stop::Help(text) }
-        })
+        })?;
+        args.check().map_err(|line| Stop::Wrong(line.to_owned()))?;
+        Ok(args)
+    }
+
+    /// What no flag can know alone.
+    fn check(&self) -> Result<(), &'static str> {
+        if self.taint == self.startup_taint {
+            return Err("--taint and --startup-taint must differ: only one of them is kubelet's");
+        }
+        if self.termination_hook == self.launch_hook {
+            return Err("--termination-hook and --launch-hook must differ");
+        }
+        Ok(())
     }
 
     /// The scope; clap has made sure that there is exactly one.
@@ -208,6 +227,11 @@ fn one_line(text: &str) -> String {
         gist.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"));
     let gist: Vec<_> = gist.filter(|line| !line.is_empty()).collect();
     gist.join(" ").trim_start_matches("error: ").to_owned()
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim();
+    if name.is_empty() { Err("must not be empty; leave it out instead") } else { Ok(name.to_owned()) }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -262,6 +286,29 @@ mod tests {
         assert!(
             matches!(parse(&["--group-tag", "k=v", "--group-tag", "l"]).unwrap(), Scope::Tags(tags) if tags.len() == 2)
         );
+    }
+
+    #[test]
+    fn names_are_never_empty() {
+        let parse = |flags: &[&str]| {
+            Args::try_parse_from([&["node-gate-controller"], flags].concat()).map(|a| a.group)
+        };
+        assert!(parse(&["--group", ""]).is_err());
+        assert!(parse(&["--group", "a,,b"]).is_err());
+        assert!(parse(&["--cluster-name", " "]).is_err());
+        assert!(parse(&["--group", "a", "--termination-hook", ""]).is_err());
+        assert!(parse(&["--group", "a", "--lease-name", ""]).is_err());
+        assert_eq!(parse(&["--group", "a, b"]).unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn hooks_and_taints_must_differ() {
+        let check = |flags: &[&str]| {
+            Args::try_parse_from([&["node-gate-controller", "--group", "a"], flags].concat()).unwrap().check()
+        };
+        assert!(check(&[]).is_ok());
+        assert!(check(&["--taint", "x", "--startup-taint", "x"]).is_err());
+        assert!(check(&["--launch-hook", "x", "--termination-hook", "x"]).is_err());
     }
 
     #[test]

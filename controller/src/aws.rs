@@ -8,7 +8,7 @@ use aws_sdk_autoscaling::config::retry::RetryConfig;
 use aws_sdk_autoscaling::config::timeout::TimeoutConfig;
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
 use futures::future::join_all;
-use lifecycle::api::{ApiError, InstanceDetail, classify};
+use lifecycle::api::{ApiError, InstanceDetail, classify, guarded};
 use tokio::time::Instant;
 
 use crate::door::Door;
@@ -36,8 +36,8 @@ pub struct HookNames {
 
 /// Makes an Auto Scaling client whose every attempt may take `timeout`; its writes pass the door, and nothing is repeated
 /// without our knowing.
-pub async fn connect(door: &Door, timeout: Duration) -> Client {
-    let shared = aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await;
+pub async fn connect(door: &Door, timeout: Duration) -> Result<Client, ApiError> {
+    let shared = guarded(aws_config::defaults(aws_config::BehaviorVersion::latest()).load()).await?;
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(timeout.min(Duration::from_secs(3)))
         .operation_attempt_timeout(timeout)
@@ -47,7 +47,7 @@ pub async fn connect(door: &Door, timeout: Duration) -> Client {
         .timeout_config(timeouts)
         .retry_config(RetryConfig::disabled())
         .build();
-    Client::from_conf(config)
+    Ok(Client::from_conf(config))
 }
 
 /// Reads our groups, remembering what need not be read each time.
@@ -156,7 +156,7 @@ impl Reader {
             .into_paginator()
             .send();
         let mut groups = BTreeMap::new();
-        while let Some(page) = pages.next().await {
+        while let Some(page) = guarded(pages.next()).await? {
             let page = page.map_err(|err| classify(&err))?;
             for group in page.auto_scaling_groups.unwrap_or_default() {
                 let Some(name) = group.auto_scaling_group_name.clone() else { continue };
@@ -176,13 +176,8 @@ impl Reader {
         if self.hooks.get(group).is_some_and(|cached| now.duration_since(cached.read) < believed) {
             return Ok(None);
         }
-        let answer = self
-            .client
-            .describe_lifecycle_hooks()
-            .auto_scaling_group_name(group)
-            .send()
-            .await
-            .map_err(|err| classify(&err))?;
+        let call = self.client.describe_lifecycle_hooks().auto_scaling_group_name(group).send();
+        let answer = guarded(call).await?.map_err(|err| classify(&err))?;
         let ours = |name: &str, transition: &str| {
             answer
                 .lifecycle_hooks()
@@ -227,7 +222,7 @@ impl Reader {
             .into_paginator()
             .send();
         let mut members = Vec::new();
-        while let Some(page) = pages.next().await {
+        while let Some(page) = guarded(pages.next()).await? {
             let page = page.map_err(|err| classify(&err))?;
             members.extend(page.instances().iter().filter_map(|instance| {
                 detail(name, instance.instance_id(), instance.lifecycle_state().map(LifecycleState::as_str))

@@ -136,7 +136,7 @@ async fn drain_until_sure(
             Ok(left) if left.is_empty() => return Outcome::Drained,
             Ok(left) => tracing::info!(pods = left.join(","), "pods came after the drain, draining again"),
             Err(err) => {
-                let error = format!("{err:#}");
+                let error = lifecycle::one_line(&format!("{err:#}"));
                 tracing::warn!(error, "cannot make sure that no pod is left, retrying");
                 tokio::time::sleep(backoff.failed()).await;
             }
@@ -165,7 +165,7 @@ async fn until_nodeless(client: &kube::Client, instance: &str) {
                 tracing::warn!(instance, node, "there may be a Node after all, so nothing is completed yet");
             }
             Err(err) => {
-                let error = format!("{err:#}");
+                let error = lifecycle::one_line(&format!("{err:#}"));
                 tracing::warn!(instance, error, "cannot make sure that there is no Node, retrying");
             }
         }

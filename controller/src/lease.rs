@@ -11,6 +11,7 @@ use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::api::PostParams;
 use kube::{Api, Client, ResourceExt};
+use lifecycle::one_line;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -56,29 +57,29 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let api: Api<Lease> = Api::namespaced(client, &settings.namespace);
     let mut seen = None;
-    let mut failing = false;
+    let mut trouble: Option<String> = None;
     loop {
         let sent = Instant::now();
         let patience = settings.duration / 4;
         let attempt = tokio::time::timeout(patience, attempt(&api, &settings, &mut seen)).await;
         match attempt.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {patience:?}"))) {
             Ok(holder) => {
-                if failing {
+                if trouble.take().is_some() {
                     tracing::info!("the lease can be reached again");
-                    failing = false;
                 }
                 let leads = holder == settings.identity;
                 publish.claim.send_replace(leads.then(|| sent + settings.duration - margin(&settings)));
                 publish.holder.send_replace(Some(holder));
             }
             Err(err) => {
-                if !failing {
+                let error = one_line(&format!("{err:#}"));
+                if trouble.as_ref() != Some(&error) {
                     tracing::warn!(
-                        error = format!("{err:#}"),
+                        error,
                         lease = format!("{}/{}", settings.namespace, settings.name),
                         "cannot reach the lease, retrying; no writes once the claim has lapsed"
                     );
-                    failing = true;
+                    trouble = Some(error);
                 }
             }
         }

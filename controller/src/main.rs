@@ -18,7 +18,10 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    run::init_logging(args.log_format);
+    if let Err(line) = run::init_logging(args.log_format) {
+        eprintln!("node-gate-controller: {line}");
+        return ExitCode::from(2);
+    }
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         eprintln!("node-gate-controller: a TLS provider is installed already");
         return ExitCode::FAILURE;

@@ -36,7 +36,7 @@ pub async fn write(client: Client, view: NodeView, wanted: Wanted, keys: Keys) -
         Ok(Err(err)) => {
             tracing::warn!(
                 node = name,
-                error = format!("{:#}", anyhow::Error::from(err)),
+                error = lifecycle::one_line(&format!("{:#}", anyhow::Error::from(err))),
                 "marking failed, retrying"
             );
             Written::NotNow

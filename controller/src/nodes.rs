@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{Node, Taint};
 use kube::api::ListParams;
 use kube::runtime::watcher::{self, Event};
 use kube::{Api, Client, ResourceExt};
+use lifecycle::one_line;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -190,22 +191,21 @@ pub async fn watch(
         kube::runtime::WatchStreamExt::backoff(watcher::watcher(Api::<Node>::all(client), config), backoff);
     let mut events = pin!(events);
     let mut relisted: BTreeMap<String, NodeView> = BTreeMap::new();
-    let mut failing = false;
+    let mut trouble: Option<String> = None;
     while let Some(event) = events.next().await {
         let event = match event {
             Ok(event) => event,
             Err(err) => {
-                if !failing {
-                    let error = format!("{:#}", anyhow::Error::from(err));
+                let error = one_line(&format!("{:#}", anyhow::Error::from(err)));
+                if trouble.as_ref() != Some(&error) {
                     tracing::warn!(error, "watching nodes fails, retrying");
+                    trouble = Some(error);
                 }
-                failing = true;
                 continue;
             }
         };
-        if failing && !matches!(event, Event::Init) {
+        if !matches!(event, Event::Init) && trouble.take().is_some() {
             tracing::info!("watching nodes again");
-            failing = false;
         }
         let now = Instant::now();
         match event {

@@ -1,6 +1,6 @@
 //! The observing loop: sweeps, look-ups by id and direction probes, all into one [`World`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_autoscaling::Client;
@@ -45,6 +45,7 @@ impl Observer {
         let mut next_sweep = Instant::now();
         let mut backoff = Backoff::default();
         let mut trouble = Trouble::default();
+        let mut in_scope = None;
         loop {
             if Instant::now() >= next_sweep {
                 let errors = self.sweep(&mut world).await;
@@ -55,6 +56,10 @@ impl Observer {
                     backoff.next(Instant::now()).min(Instant::now() + self.sweep_interval)
                 };
                 trouble.say("sweep", errors.first());
+                if world.swept && in_scope != Some(world.scope.len()) {
+                    in_scope = Some(world.scope.len());
+                    say_scope(&world);
+                }
             }
             let failed = self.look_up(&mut world).await;
             trouble.say("look-up", failed.as_ref());
@@ -153,19 +158,30 @@ impl Observer {
     }
 }
 
-/// Says once that something fails, and once that it works again.
+/// A scope that matches nothing looks like peace; so its size is told whenever it changes.
+fn say_scope(world: &World) {
+    if world.scope.is_empty() {
+        tracing::warn!("no Auto Scaling group is in scope, check --cluster-name, --group-tag or --group");
+    } else {
+        let names: Vec<&str> = world.scope.iter().take(20).map(String::as_str).collect();
+        tracing::info!(groups = world.scope.len(), names = names.join(","), "Auto Scaling groups in scope");
+    }
+}
+
+/// Says that something fails, once for each reason, and once that it works again.
 #[derive(Default)]
 struct Trouble {
-    known: BTreeSet<&'static str>,
+    known: BTreeMap<&'static str, String>,
 }
 
 impl Trouble {
     fn say(&mut self, what: &'static str, err: Option<&ApiError>) {
         match err {
-            Some(err) if self.known.insert(what) => {
+            Some(err) if self.known.get(what) != Some(&err.message) => {
                 tracing::warn!(%err, "{what} of the Auto Scaling groups fails, retrying");
+                self.known.insert(what, err.message.clone());
             }
-            None if self.known.remove(what) => {
+            None if self.known.remove(what).is_some() => {
                 tracing::info!("{what} of the Auto Scaling groups works again");
             }
             Some(_) | None => {}

@@ -3,10 +3,12 @@
 use anyhow::Context;
 use kube::client::ClientBuilder;
 use kube::{Client, Config};
+use lifecycle::one_line;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, LogFormat};
 use crate::aws::{self, HookNames};
@@ -25,18 +27,27 @@ use crate::{drain, job};
 /// How long a test may take to connect to the API server before we say that it cannot be reached.
 const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// kube's client logs each failed request as an error, although we retry it and say so once ourselves.
-const DEFAULT_FILTER: &str = "info,kube_runtime=off,kube_client=off";
+/// kube's client logs each failed request as an error, although we retry it and say so once ourselves; only who names it in
+/// `RUST_LOG` hears it.
+const KUBE_IS_QUIET: &str = "kube_runtime=off,kube_client=off";
 
-/// Sets up logging to standard error.
-pub fn init_logging(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(DEFAULT_FILTER));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+/// Sets up logging to standard error, or says in one line what is wrong with `RUST_LOG`.
+pub fn init_logging(format: LogFormat) -> Result<(), String> {
+    let wish = std::env::var("RUST_LOG").unwrap_or_default();
+    let wish = if wish.trim().is_empty() { "info" } else { wish.trim() };
+    let quiet = if wish.contains("kube") { String::new() } else { format!(",{KUBE_IS_QUIET}") };
+    let filter = EnvFilter::try_new(format!("{wish}{quiet}"))
+        .map_err(|err| format!("RUST_LOG cannot be read: {err}"))?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // told by eprintln, which panics: a log that cannot be written must not take heartbeats with it
+        .log_internal_errors(false);
     match format {
         LogFormat::Json => lines.json().flatten_event(true).init(),
         LogFormat::Text => lines.init(),
     }
+    Ok(())
 }
 
 /// A fenced write may take this long at most; with a short lease, a third of it.
@@ -70,8 +81,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let settings = settings(&args, namespace);
     say_if_unreachable(&reader).await;
     let aws = AwsClients {
-        reads: aws::connect(&door, READ_TIMEOUT).await,
-        writes: aws::connect(&door, write_timeout).await,
+        reads: aws::connect(&door, READ_TIMEOUT).await?,
+        writes: aws::connect(&door, write_timeout).await?,
     };
     let heartbeats = Heartbeats::default();
     let leader = leader(&args, &writer, &aws, &heartbeats, &seen_nodes, &metrics);
@@ -184,6 +195,8 @@ async fn kube_clients(door: &Door) -> anyhow::Result<(Client, Client, String)> {
     let mut config = Config::infer().await.context("finding the API server (KUBECONFIG, or in a cluster)")?;
     // We own the pace of everything we send; hidden retries would hold up a drain for minutes.
     config.default_retry = false;
+    // HTTPS_PROXY is there for AWS; the API server is in the cluster.
+    config.proxy_url = None;
     let namespace = config.default_namespace.clone();
     let reader = Client::try_from(config.clone()).context("making the Kubernetes client")?;
     let writer = ClientBuilder::try_from(config).context("making the Kubernetes client")?.with_layer(door);
@@ -191,9 +204,13 @@ async fn kube_clients(door: &Door) -> anyhow::Result<(Client, Client, String)> {
 }
 
 fn settings(args: &Args, namespace: String) -> Settings {
-    let named = args.identity.clone().or_else(|| args.pod_name.clone());
+    // An empty variable is one that nobody set: two replicas of the same empty name would both lead.
+    let first = |names: [&Option<String>; 2]| {
+        names.into_iter().flatten().map(|name| name.trim().to_owned()).find(|name| !name.is_empty())
+    };
+    let named = first([&args.identity, &args.pod_name]);
     Settings {
-        namespace: args.lease_namespace.clone().or_else(|| args.pod_namespace.clone()).unwrap_or(namespace),
+        namespace: first([&args.lease_namespace, &args.pod_namespace]).unwrap_or(namespace),
         name: args.lease_name.clone(),
         identity: named.unwrap_or_else(|| format!("node-gate-controller-{:08x}", fastrand::u32(..))),
         duration: args.lease_duration,
@@ -205,7 +222,7 @@ async fn say_if_unreachable(client: &Client) {
     match answer {
         Ok(Ok(version)) => tracing::info!(version = version.git_version, "connected to the API server"),
         Ok(Err(err)) => tracing::warn!(
-            error = format!("{:#}", anyhow::Error::from(err)),
+            error = one_line(&format!("{:#}", anyhow::Error::from(err))),
             "cannot reach the API server, retrying"
         ),
         Err(_) => tracing::warn!("the API server does not answer, retrying"),

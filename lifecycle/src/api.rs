@@ -2,13 +2,16 @@
 
 use std::error::Error;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 
 use aws_sdk_autoscaling::Client;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::LifecycleState;
+use futures::FutureExt;
+
+use crate::{LifecycleState, one_line};
 
 /// The most ids that one `DescribeAutoScalingInstances` call takes.
 pub const MAX_IDS: usize = 50;
@@ -79,6 +82,21 @@ pub struct ApiError {
     pub message: String,
 }
 
+/// Awaits a call of the SDK and makes an error of a panic in it: odd text from outside, such as a line break in an access key
+/// or an empty endpoint, makes the SDK panic, and nothing that we read may end us.
+pub fn guarded<T>(call: impl Future<Output = T>) -> impl Future<Output = Result<T, ApiError>> {
+    // Boxed, for the SDK's futures are large.
+    let caught = Box::pin(AssertUnwindSafe(call).catch_unwind());
+    async move {
+        caught.await.map_err(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            let message = one_line(&format!("the AWS SDK panicked, check its configuration: {text}"));
+            ApiError { kind: ErrorKind::Retryable, message }
+        })
+    }
+}
+
 /// The error by which an interceptor of ours keeps a write in; [`classify`] knows it again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("refused at the door: {0}")]
@@ -90,39 +108,37 @@ pub async fn complete(client: &Client, action: &Action, verdict: Verdict) -> Res
         Verdict::Continue => "CONTINUE",
         Verdict::Abandon => "ABANDON",
     };
-    let sent = client
-        .complete_lifecycle_action()
-        .auto_scaling_group_name(&action.group)
-        .lifecycle_hook_name(&action.hook)
-        .instance_id(&action.instance)
-        .set_lifecycle_action_token(action.token.clone())
-        .lifecycle_action_result(result)
-        .send()
-        .await;
-    reply(sent)
+    let sent = guarded(
+        client
+            .complete_lifecycle_action()
+            .auto_scaling_group_name(&action.group)
+            .lifecycle_hook_name(&action.hook)
+            .instance_id(&action.instance)
+            .set_lifecycle_action_token(action.token.clone())
+            .lifecycle_action_result(result)
+            .send(),
+    );
+    reply(sent.await?)
 }
 
 /// Restarts the heartbeat period of a lifecycle action.
 pub async fn heartbeat(client: &Client, action: &Action) -> Result<Reply, ApiError> {
-    let sent = client
-        .record_lifecycle_action_heartbeat()
-        .auto_scaling_group_name(&action.group)
-        .lifecycle_hook_name(&action.hook)
-        .instance_id(&action.instance)
-        .set_lifecycle_action_token(action.token.clone())
-        .send()
-        .await;
-    reply(sent)
+    let sent = guarded(
+        client
+            .record_lifecycle_action_heartbeat()
+            .auto_scaling_group_name(&action.group)
+            .lifecycle_hook_name(&action.hook)
+            .instance_id(&action.instance)
+            .set_lifecycle_action_token(action.token.clone())
+            .send(),
+    );
+    reply(sent.await?)
 }
 
 /// Looks up at most [`MAX_IDS`] instances; ids that AWS does not know are missing from the answer.
 pub async fn describe_instances(client: &Client, ids: &[String]) -> Result<Vec<InstanceDetail>, ApiError> {
-    let answer = client
-        .describe_auto_scaling_instances()
-        .set_instance_ids(Some(ids.to_vec()))
-        .send()
-        .await
-        .map_err(|err| classify(&err))?;
+    let call = client.describe_auto_scaling_instances().set_instance_ids(Some(ids.to_vec())).send();
+    let answer = guarded(call).await?.map_err(|err| classify(&err))?;
     Ok(answer
         .auto_scaling_instances()
         .iter()
@@ -161,12 +177,12 @@ where
         return ApiError { kind: ErrorKind::Refused, message: refusal.to_string() };
     }
     let Some(response) = err.raw_response() else {
-        return ApiError { kind: ErrorKind::Retryable, message: Chain(err).to_string() };
+        return ApiError { kind: ErrorKind::Retryable, message: one_line(&Chain(err).to_string()) };
     };
     let status = response.status().as_u16();
     let code = err.code().unwrap_or("no error code");
     let message = err.message().unwrap_or("no message");
-    ApiError { kind: kind_of(status, code), message: format!("{code}: {message} (HTTP {status})") }
+    ApiError { kind: kind_of(status, code), message: one_line(&format!("{code} (HTTP {status}): {message}")) }
 }
 
 /// Codes as the user guide and captures of the wire name them.
@@ -263,6 +279,14 @@ mod tests {
         for (status, code, kind) in table {
             assert_eq!(kind_of(status, code), kind, "{status} {code}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_the_sdk_is_an_error_like_others() {
+        let err = guarded(async { panic!("invalid\nkey") }).await.map(|()| "no error").unwrap_err();
+        assert_eq!(err.kind, ErrorKind::Retryable);
+        assert!(err.message.contains("invalid key"), "{err}");
+        assert_eq!(guarded(async { 1 }).await, Ok(1));
     }
 
     #[test]

@@ -13,8 +13,10 @@
 pub mod api;
 mod state;
 mod target;
+mod text;
 mod transition;
 
 pub use state::LifecycleState;
 pub use target::Target;
+pub use text::one_line;
 pub use transition::{Direction, Place, Transition};

@@ -161,6 +161,8 @@ impl Wait {
             .without_time()
             .with_target(false)
             .with_ansi(false)
+            // told by eprintln, which panics: a console that went away must not take the gate with it
+            .log_internal_errors(false)
             .init();
         folder.prepare().map_err(|err| {
             Stop::Wrong(format!("--state-dir cannot be used: {}: {err}", folder.status_path().display()))

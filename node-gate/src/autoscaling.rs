@@ -11,7 +11,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_autoscaling::Client;
-use lifecycle::api::{ErrorKind, classify};
+use lifecycle::api::{ErrorKind, classify, guarded};
 use tokio::sync::Mutex;
 
 use crate::gate::Answer;
@@ -34,8 +34,12 @@ impl AutoScaling {
         AutoScaling { endpoint, client: Arc::default() }
     }
 
-    /// Asks once.
+    /// Asks once. Not even a panic in the SDK gets further than this.
     pub async fn ask(self, instance: String) -> Answer {
+        guarded(self.ask_unguarded(instance)).await.unwrap_or_else(|err| Answer::Failing(err.message))
+    }
+
+    async fn ask_unguarded(self, instance: String) -> Answer {
         // Taken out, and put back only after a success: a failure drops the client, and with it credentials and sockets
         // that may have gone bad, for example in hibernation.
         let mut kept = self.client.lock().await;

@@ -112,15 +112,18 @@ fn unit(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Resu
     let others: Vec<String> = others.flat_map(|name| ["--test".to_owned(), name]).collect();
     steps.run("unit: build", || build(context))?;
     steps.run("unit: tests", || {
-        let mut test =
-            context.cargo(&["test", "--workspace", "--no-fail-fast", "--locked", "--lib", "--bins"]);
-        check(test.args(others).arg("--").args(filter))
+        let mut which = vec!["--lib".to_owned(), "--bins".to_owned()];
+        which.extend(others);
+        must_match(context, &which, filter)?;
+        let mut test = context.cargo(&["test", "--workspace", "--no-fail-fast", "--locked"]);
+        check(test.args(which).arg("--").args(filter))
     })
 }
 
 fn cluster(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Result<()> {
     let tools = go_tools::build_all(context, steps)?;
     steps.run("cluster: build", || build(context))?;
+    must_match(context, &["--test".to_owned(), STORIES.to_owned()], filter)?;
     let bed = steps.run("cluster: start the control plane", || Bed::start(context, &tools))?;
     let result = steps.run("cluster: stories", || {
         let mut test = context.cargo(&["test", "--workspace", "--test", STORIES, "--locked", "--"]);
@@ -128,6 +131,19 @@ fn cluster(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::R
     });
     bed.end()?;
     result
+}
+
+/// A filter that matches nothing would leave a run green that has tested nothing.
+fn must_match(context: &Context, which: &[String], filter: &[String]) -> anyhow::Result<()> {
+    if filter.is_empty() {
+        return Ok(());
+    }
+    let mut list = context.cargo(&["test", "--workspace", "--quiet", "--locked"]);
+    list.args(which).arg("--").args(filter).arg("--list");
+    if !output(&mut list)?.lines().any(|line| line.ends_with(": test")) {
+        bail!("no test's name contains {}", filter.join(" or "));
+    }
+    Ok(())
 }
 
 /// The one test binary that needs a control plane.

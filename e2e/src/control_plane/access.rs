@@ -62,5 +62,7 @@ pub async fn client(kubeconfig: &Path) -> anyhow::Result<kube::Client> {
     let file = Kubeconfig::read_from(kubeconfig)?;
     let mut config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
     config.default_retry = false;
+    // the bed is on loopback, whatever proxy the environment names
+    config.proxy_url = None;
     Ok(kube::Client::try_from(config)?)
 }

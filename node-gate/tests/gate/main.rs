@@ -4,6 +4,7 @@ mod bed;
 mod cli;
 mod group;
 mod imds;
+mod misfortune;
 mod proxy;
 mod signals;
 mod standalone;

@@ -157,7 +157,19 @@ pub(super) fn refuse_while_deleting(group: &Group) -> Result<(), AwsError> {
     Ok(())
 }
 
+/// One world is one machine: a size mistyped by a few digits must not take all of its memory.
+const LARGEST: u32 = 5000;
+
+/// Refuses a number of instances that no one machine can simulate.
+pub(super) fn check_size(what: &str, size: u32) -> Result<(), AwsError> {
+    if size > LARGEST {
+        return Err(AwsError::validation(format!("{what} {size} is above {LARGEST}, the simulator's limit")));
+    }
+    Ok(())
+}
+
 fn check_sizes(min: u32, max: u32, desired: u32) -> Result<(), AwsError> {
+    check_size("Max size", max)?;
     if min > max {
         return Err(AwsError::validation(format!(
             "Max bound, {max}, must be greater than or equal to min bound, {min}"

@@ -4,11 +4,16 @@ use super::World;
 use super::command::{PutWarmPool, Reply};
 use super::error::AwsError;
 use super::group::Pool;
-use super::groups::refuse_while_deleting;
+use super::groups::{check_size, refuse_while_deleting};
 use super::state::PoolState;
 
 impl World {
     pub(super) fn put_warm_pool(&mut self, change: &PutWarmPool) -> Result<Reply, AwsError> {
+        for (what, size) in
+            [("Min size", change.min), ("Max prepared capacity", change.max_prepared.flatten())]
+        {
+            check_size(what, size.unwrap_or(0))?;
+        }
         let group = self.group_mut(&change.group)?;
         refuse_while_deleting(group)?;
         let pool = group.pool.get_or_insert(Pool {

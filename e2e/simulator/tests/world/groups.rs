@@ -2,7 +2,7 @@
 
 use aws_simulator::world::HookResult::Continue;
 use aws_simulator::world::HookTransition::Terminating;
-use aws_simulator::world::{Command, CreateGroup, PoolState, Tag, UpdateGroup};
+use aws_simulator::world::{Command, CreateGroup, PoolState, PutWarmPool, Tag, UpdateGroup};
 
 use crate::bed::{A_WHILE, Bed, STEP, STOP};
 
@@ -134,4 +134,23 @@ fn instances_are_spread_over_the_zones() {
     let mut zones: Vec<_> = bed.world.machines().map(|machine| machine.view.zone).collect();
     zones.sort();
     assert_eq!(zones, ["us-east-1a", "us-east-1a", "us-east-1b", "us-east-1c"]);
+}
+
+#[test]
+fn sizes_that_no_machine_could_simulate_are_refused_and_change_nothing() {
+    let mut bed = Bed::new();
+    bed.group(1);
+    bed.pass(A_WHILE);
+    let huge = Some(u32::MAX);
+    let pool = |max_prepared, min| {
+        Command::PutWarmPool(PutWarmPool { group: "g".into(), max_prepared, min, ..Default::default() })
+    };
+    let group = Command::UpdateGroup(UpdateGroup { name: "g".into(), max: huge, ..Default::default() });
+    for command in [pool(Some(huge), None), pool(None, huge), group] {
+        let error = bed.refused(command);
+        assert_eq!(error.code, "ValidationError");
+        assert!(error.message.contains("the simulator's limit"), "{error:?}");
+    }
+    bed.pass(A_WHILE);
+    assert_eq!(bed.states(), ["InService"]);
 }

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use pods::{is_empty, pods_left};
+pub use pods::pods_left;
 pub use reason::Reason;
 
 /// How patient a drain is, and what it does when patience ends.

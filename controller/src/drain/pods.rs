@@ -149,16 +149,10 @@ pub(super) fn tokio_now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// Asks the API server's store, not its cache, whether no pod that has to go is bound to `node`.
-///
-/// Pods of `DaemonSets` count as staying, also orphaned ones: a drain sees to those.
-pub async fn is_empty(client: &kube::Client, node: &str) -> anyhow::Result<bool> {
-    Ok(pods_left(client, node, &Context::default()).await?.is_empty())
-}
-
 /// The pods (`namespace/name`, ordered) that name `node` and would have to be drained, also if that Node is no more.
 ///
-/// One list, consistent with the API server's store. In a `context` where a drain no longer waits for pods that nobody
+/// One list, consistent with the API server's store. Pods of `DaemonSets` count as staying, also orphaned ones: a drain
+/// sees to those. In a `context` where a drain no longer waits for pods that nobody
 /// will finish (a dead node, an instance that ends) these do not count here either.
 pub async fn pods_left(client: &kube::Client, node: &str, context: &Context) -> anyhow::Result<Vec<String>> {
     let params = ListParams::default().fields(&selector(node));

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tower_test::mock;
 
 use super::filter::PodView;
-use super::{Context, OnDeadline, Outcome, Policy, Progress, Reason, drain, is_empty, pods_left};
+use super::{Context, OnDeadline, Outcome, Policy, Progress, Reason, drain, pods_left};
 
 /// A client whose requests come out of the mock.
 pub(super) fn client() -> (kube::Client, Mock) {
@@ -410,19 +410,20 @@ async fn a_pod_that_asks_for_it_panics_the_task_once() {
 }
 
 #[tokio::test]
-async fn emptiness_is_asked_of_the_store_and_counts_only_what_has_to_go() {
+async fn what_is_left_is_asked_of_the_store_and_counts_only_what_has_to_go() {
     let mut finished = pod("done", "1");
     finished["status"]["phase"] = json!("Succeeded");
+    let alive = Context::default();
     let stays = [finished, of_set("log-1", "log")];
     for (pods, empty) in [(&stays[..], true), (&[pod("web", "1")][..], false)] {
         let (client, mut mock) = client();
         // LIST without a resource version is a consistent read.
-        let (answer, ()) = tokio::join!(is_empty(&client, "n1"), mock.list("1", pods));
-        assert_eq!(answer.unwrap(), empty);
+        let (answer, ()) = tokio::join!(pods_left(&client, "n1", &alive), mock.list("1", pods));
+        assert_eq!(answer.unwrap().is_empty(), empty);
     }
     let (client, mut mock) = client();
     let refuse = async { mock.next().await.refuse("away") };
-    let (answer, ()) = tokio::join!(is_empty(&client, "n1"), refuse);
+    let (answer, ()) = tokio::join!(pods_left(&client, "n1", &alive), refuse);
     assert!(answer.is_err(), "no answer is not an empty node");
 }
 

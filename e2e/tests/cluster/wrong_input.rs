@@ -17,6 +17,7 @@ use e2e::workload::{Workload, is_available};
 use e2e::{aws, http, tools};
 use k8s_openapi::api::core::v1::Node;
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 use crate::drains::{fill, open_nodes};
@@ -64,8 +65,10 @@ async fn broken_api_server() -> anyhow::Result<(Endpoint, Arc<AtomicUsize>)> {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
     tokio::spawn(async move {
-        while listener.accept().await.is_ok() {
+        while let Ok((mut connection, _)) = listener.accept().await {
             count.fetch_add(1, Ordering::Relaxed);
+            // closed with something unread, it would be reset now and then: another error, which is said again
+            let _ = connection.read(&mut [0; 4096]).await;
         }
     });
     Ok((Endpoint { server, ca: "/dev/null".into() }, asked))

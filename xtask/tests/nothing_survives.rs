@@ -24,7 +24,9 @@ impl Held {
         let orphan =
             if orphan { format!("(setsid sleep {marker} >/dev/null 2>&1 &);") } else { String::new() };
         let script = format!("{orphan} echo started; setpriv --pdeathsig KILL sleep {marker}; true");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        // whoever runs the tests in the background has them ignore Ctrl-C, and all their children with them
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT,TERM", env!("CARGO_BIN_EXE_xtask")]);
         // a survivor that held our own error output would make whoever reads it wait for ever
         command.args(["hold", "sh", "-c", &script]).stdout(Stdio::piped()).stderr(Stdio::null());
         command.env_remove("NODE_GATE_XTASK_JAIL");
@@ -71,7 +73,11 @@ impl Held {
         let id = self.xtask.id();
         let kill = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status()?;
         ensure!(kill.success(), "could not send {signal}");
-        self.xtask.wait()?;
+        let end = Instant::now() + Duration::from_secs(20);
+        while self.xtask.try_wait()?.is_none() {
+            ensure!(Instant::now() < end, "xtask does not end by {signal}");
+            sleep(Duration::from_millis(20));
+        }
         self.wait_until(&format!("nothing survives {signal}"), <[PathBuf]>::is_empty)
     }
 }

@@ -27,7 +27,12 @@ async fn holds_then_opens(fault: Fault, says: &str, calls: usize) {
 
 #[tokio::test]
 async fn throttled() {
-    holds_then_opens(Fault::Throttle { share: 1.0 }, "gives no answer: Throttling: Rate exceeded", 3).await;
+    holds_then_opens(
+        Fault::Throttle { share: 1.0 },
+        "gives no answer: Throttling (HTTP 400): Rate exceeded",
+        3,
+    )
+    .await;
 }
 
 #[tokio::test]

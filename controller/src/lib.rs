@@ -27,5 +27,6 @@ pub mod reconcile;
 pub mod run;
 pub mod scope;
 pub mod server;
+pub mod status;
 pub mod tasks;
 pub mod world;

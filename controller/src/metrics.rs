@@ -1,6 +1,15 @@
 //! The controller's metrics. Label values come from bounded sets only.
 
-use prometheus::{Encoder, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::core::Collector;
+use prometheus::{
+    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
+};
+
+/// From a tenth of a second to a minute: what happens between two looks.
+const MOMENTS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
+/// From a second to two hours: what drains take.
+const DRAINS: [f64; 11] = [1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0, 7200.0];
 
 /// All metrics, in a registry of their own; clones share them.
 #[derive(Debug, Clone)]
@@ -8,14 +17,36 @@ pub struct Metrics {
     registry: Registry,
     /// 1 while this replica leads.
     pub leader: IntGauge,
-    /// Instances by phase.
+    /// Instances by lifecycle state, as a label's value (`Warmed.Stopped`); `unknown` for all that we do not know.
     pub instances: IntGaugeVec,
+    /// Nodes whose instance is in the pool.
+    pub leaked_nodes: IntGauge,
+    /// Instances in service for two minutes or longer without a Node.
+    pub unjoined_instances: IntGauge,
+    /// How long sweeps take.
+    pub sweep_duration: Histogram,
+    /// Sweeps by result.
+    pub sweeps: IntCounterVec,
+    /// The age of the last complete sweep, in seconds.
+    pub sweep_age: Gauge,
+    /// Requests to AWS by operation and result.
+    pub aws_requests: IntCounterVec,
+    /// Queue messages by kind and result.
+    pub wakeups: IntCounterVec,
+    /// From the time in a termination's message to the cordon of its node.
+    pub event_to_cordon: Histogram,
+    /// From the first eviction to the end of a drain, by result.
+    pub drain_duration: HistogramVec,
+    /// Evictions by what was answered.
+    pub evictions: IntCounterVec,
+    /// Pods that have to go and cannot now, by reason.
+    pub pods_blocked: IntGaugeVec,
+    /// The smallest time that is left until an open lifecycle action ends whatever happens.
+    pub hook_deadline_remaining: Gauge,
     /// Heartbeats by result.
     pub heartbeats: IntCounterVec,
     /// Completed lifecycle actions by result.
     pub completions: IntCounterVec,
-    /// Sweeps by result.
-    pub sweeps: IntCounterVec,
     /// Tasks of one instance that panicked and were started again.
     pub task_panics: IntCounter,
     /// Writes that the door kept in.
@@ -27,43 +58,80 @@ pub struct Metrics {
 impl Metrics {
     /// Registers everything.
     pub fn new() -> anyhow::Result<Self> {
-        let vec = |name: &str, help: &str, label: &str| IntCounterVec::new(Opts::new(name, help), &[label]);
-        let metrics = Metrics {
-            registry: Registry::new(),
-            leader: IntGauge::new("node_gate_leader", "1 while this replica leads")?,
-            instances: IntGaugeVec::new(
-                Opts::new(
-                    "node_gate_instances",
-                    "Instances in scope by phase; unknown counts unknown states",
-                ),
-                &["phase"],
+        let r = Registry::new();
+        let opts = |name: &str, help: &str| Opts::new(name, help).namespace("node_gate");
+        let seconds = |name: &str, help: &str, buckets: &[f64]| {
+            HistogramOpts::new(name, help).namespace("node_gate").buckets(buckets.to_vec())
+        };
+        let counter = |name: &str, help: &str| add(&r, IntCounter::with_opts(opts(name, help))?);
+        let counters =
+            |name: &str, help: &str, labels: &[&str]| add(&r, IntCounterVec::new(opts(name, help), labels)?);
+        let gauge = |name: &str, help: &str| add(&r, IntGauge::with_opts(opts(name, help))?);
+        let gauges =
+            |name: &str, help: &str, label: &str| add(&r, IntGaugeVec::new(opts(name, help), &[label])?);
+        Ok(Metrics {
+            leader: gauge("leader", "1 while this replica leads")?,
+            instances: gauges("instances", "Instances in scope by lifecycle state", "state")?,
+            leaked_nodes: gauge("leaked_nodes", "Nodes whose instance is in the warm pool")?,
+            unjoined_instances: gauge(
+                "unjoined_instances",
+                "Instances in service for two minutes or longer without a Node",
             )?,
-            heartbeats: vec("node_gate_heartbeats_total", "Heartbeats for lifecycle actions", "result")?,
-            completions: vec("node_gate_hook_completions_total", "Completed lifecycle actions", "result")?,
-            sweeps: vec("node_gate_sweeps_total", "Looks at all groups", "result")?,
-            task_panics: IntCounter::new(
-                "node_gate_task_panics_total",
+            sweep_duration: add(
+                &r,
+                Histogram::with_opts(seconds("sweep_duration_seconds", "How long sweeps take", &MOMENTS))?,
+            )?,
+            sweeps: counters("sweeps_total", "Looks at all groups", &["result"])?,
+            sweep_age: add(
+                &r,
+                Gauge::with_opts(opts("sweep_age_seconds", "Time since the last complete sweep began"))?,
+            )?,
+            aws_requests: counters("aws_requests_total", "Requests to AWS", &["operation", "result"])?,
+            wakeups: counters("wakeups_total", "Queue messages", &["kind", "result"])?,
+            event_to_cordon: add(
+                &r,
+                Histogram::with_opts(seconds(
+                    "event_to_cordon_seconds",
+                    "From the time that a termination's message carries to the cordon of its node",
+                    &MOMENTS,
+                ))?,
+            )?,
+            drain_duration: add(
+                &r,
+                HistogramVec::new(
+                    seconds(
+                        "drain_duration_seconds",
+                        "From the first eviction to the end of a drain",
+                        &DRAINS,
+                    ),
+                    &["result"],
+                )?,
+            )?,
+            evictions: counters("evictions_total", "Evictions by what was answered", &["result"])?,
+            pods_blocked: gauges("pods_blocked", "Pods that have to go and cannot now", "reason")?,
+            hook_deadline_remaining: add(
+                &r,
+                Gauge::with_opts(opts(
+                    "hook_deadline_remaining_seconds",
+                    "The smallest time left until an open lifecycle action ends whatever happens",
+                ))?,
+            )?,
+            heartbeats: counters("heartbeats_total", "Heartbeats for lifecycle actions", &["result"])?,
+            completions: counters("hook_completions_total", "Completed lifecycle actions", &["result"])?,
+            task_panics: counter(
+                "task_panics_total",
                 "Tasks of one instance that panicked and were restarted",
             )?,
-            writes_refused: IntCounter::new(
-                "node_gate_writes_refused_total",
+            writes_refused: counter(
+                "writes_refused_total",
                 "Writes kept in because the claim to the lease did not hold for long enough, or in a dry run",
             )?,
-            unreadable_intents: IntCounter::new(
-                "node_gate_unreadable_intents_total",
+            unreadable_intents: counter(
+                "unreadable_intents_total",
                 "Termination annotations that could not be read and were written anew",
             )?,
-        };
-        let registry = &metrics.registry;
-        registry.register(Box::new(metrics.leader.clone()))?;
-        registry.register(Box::new(metrics.instances.clone()))?;
-        registry.register(Box::new(metrics.heartbeats.clone()))?;
-        registry.register(Box::new(metrics.completions.clone()))?;
-        registry.register(Box::new(metrics.sweeps.clone()))?;
-        registry.register(Box::new(metrics.task_panics.clone()))?;
-        registry.register(Box::new(metrics.writes_refused.clone()))?;
-        registry.register(Box::new(metrics.unreadable_intents.clone()))?;
-        Ok(metrics)
+            registry: r.clone(),
+        })
     }
 
     /// The exposition text.
@@ -72,4 +140,9 @@ impl Metrics {
         TextEncoder::new().encode(&self.registry.gather(), &mut buffer)?;
         Ok(String::from_utf8(buffer)?)
     }
+}
+
+fn add<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> anyhow::Result<C> {
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
 }

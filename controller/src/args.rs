@@ -134,7 +134,7 @@ pub struct Args {
     )]
     pub taint: String,
 
-    /// Where to serve /livez, /readyz and /metrics
+    /// Where to serve /livez, /readyz, /metrics and /status
     #[arg(long, env = "NODE_GATE_CONTROLLER_LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
 

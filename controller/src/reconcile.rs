@@ -16,16 +16,18 @@ use tokio_util::task::JoinMap;
 use crate::decide::jobs::{self, Job, Rules};
 use crate::decide::marks::{Keys, Wanted, patch};
 use crate::decide::memory::Memory;
+use crate::decide::situation::situation;
+use crate::decide::snapshot::snapshot;
 use crate::decide::{Phase, destination};
-use crate::drain;
 use crate::heartbeat::Heartbeats;
 use crate::intent::{self, Intent};
 use crate::job;
 use crate::marks::{Written, write};
 use crate::metrics::Metrics;
 use crate::nodes::{NodeView, Nodes};
+use crate::status::Status;
 use crate::tasks::Tasks;
-use crate::world::{Group, Instance, Standing, World};
+use crate::world::{Instance, Standing, World};
 
 /// Passes are at least this far apart, so that a storm of Node events costs little.
 const PACE: Duration = Duration::from_millis(50);
@@ -55,6 +57,8 @@ pub struct Reconciler {
     pub heartbeats: Heartbeats,
     /// Counters.
     pub metrics: Metrics,
+    /// Where others see how things stand.
+    pub status: watch::Sender<Status>,
 }
 
 struct State {
@@ -94,6 +98,7 @@ impl Reconciler {
             let (seen_world, seen_nodes) =
                 (world.borrow_and_update().clone(), nodes.borrow_and_update().clone());
             self.pass(&mut state, &seen_world, &seen_nodes);
+            self.publish(&state, &seen_world, &seen_nodes);
             tokio::time::sleep(PACE).await;
             tokio::select! {
                 changed = world.changed() => changed?,
@@ -135,7 +140,20 @@ impl Reconciler {
         state.tasks.keep(now, &wanted, |id| {
             let instance = world.instances.get(id)?;
             let node = by_instance.get(id).and_then(|nodes| nodes.first()).copied();
-            Some(self.context(now, instance, world.groups.get(&instance.group), node))
+            let group = world.groups.get(&instance.group);
+            Some(situation(now, instance, group, node, &self.rules.names))
+        });
+    }
+
+    /// Shows others how things stand, if that changed.
+    fn publish(&self, state: &State, world: &World, nodes: &Nodes) {
+        let new = snapshot(world, nodes, &state.memory, &self.rules, |id| state.tasks.drain(id));
+        self.status.send_if_modified(|old| {
+            let changed = *old != new;
+            if changed {
+                *old = new;
+            }
+            changed
         });
     }
 
@@ -239,38 +257,6 @@ impl Reconciler {
             intent.completed = Some(Timestamp::now());
         }
         Some(intent)
-    }
-
-    /// What a drain has to know of its node's situation now.
-    fn context(
-        &self,
-        now: Instant,
-        instance: &Instance,
-        group: Option<&Group>,
-        node: Option<&NodeView>,
-    ) -> drain::Context {
-        let intent = node
-            .zip(group)
-            .and_then(|(node, group)| jobs::current_intent(node, instance, group, &self.rules.names));
-        let began_before = intent.map_or(Duration::ZERO, |intent| {
-            Duration::try_from(instance.since_wall.duration_since(intent.since)).unwrap_or_default()
-        });
-        let expires = group.and_then(|group| group.termination).map(|hook| {
-            // the margin covers the shutdown of what forced pods leave behind
-            let margin = (hook.global_timeout / 10).min(Duration::from_secs(60));
-            instance.since + hook.global_timeout.saturating_sub(began_before + margin)
-        });
-        drain::Context {
-            hook_expires: expires.map(Instant::into_std),
-            node_unready_for: node
-                .filter(|node| !node.ready.is)
-                .map(|node| Duration::from_secs(now.duration_since(node.ready.told).as_secs())),
-            instance_will_terminate: destination(&instance.state, instance.direction)
-                == Some(intent::Destination::Terminated),
-            deadline_now: node
-                .and_then(|node| node.annotations.get("node-gate.io/deadline"))
-                .is_some_and(|value| value == "now"),
-        }
     }
 }
 

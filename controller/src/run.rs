@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::nodes::{self, Nodes};
 use crate::reconcile::Reconciler;
 use crate::server::{self, Probes};
+use crate::status::Status;
 use crate::{drain, job};
 
 /// How long a test may take to connect to the API server before we say that it cannot be reached.
@@ -85,7 +86,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         writes: aws::connect(&door, write_timeout).await?,
     };
     let heartbeats = Heartbeats::default();
-    let leader = leader(&args, &writer, &aws, &heartbeats, &seen_nodes, &metrics);
+    let (status, seen_status) = watch::channel(Status::default());
+    let leader = leader(&args, &writer, &aws, &heartbeats, &seen_nodes, &metrics, &status);
 
     let mut loops = JoinSet::new();
     loops.spawn(nodes::watch(reader.clone(), args.node_selector.clone(), nodes));
@@ -93,6 +95,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         nodes: seen_nodes,
         holder: (!args.dry_run).then(|| seen_holder.clone()),
         metrics: metrics.clone(),
+        identity: settings.identity.clone(),
+        status: seen_status,
     };
     let mut server_stop = stopped.clone();
     loops.spawn(server::serve(listener, probes, async move {
@@ -104,7 +108,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         loops.spawn(leader.lead());
     } else {
         loops.spawn(heartbeats.run(aws.reads, settings.identity.clone(), seen_holder, metrics.clone()));
-        loops.spawn(lead_while_claimed(leader, seen_claim, metrics));
+        loops.spawn(lead_while_claimed(leader, seen_claim, metrics, status));
         election.spawn(lease::run(reader, settings, Publish { claim, holder }, stopped));
     }
 
@@ -128,6 +132,7 @@ async fn lead_while_claimed(
     leader: Leader,
     mut claim: watch::Receiver<Claim>,
     metrics: Metrics,
+    status: watch::Sender<Status>,
 ) -> anyhow::Result<()> {
     loop {
         claim.wait_for(Option::is_some).await.context("waiting for the claim")?;
@@ -138,6 +143,7 @@ async fn lead_while_claimed(
             () = lease::lost(claim.clone()) => {}
         }
         metrics.leader.set(0);
+        status.send_replace(Status::default());
         tracing::warn!("lost the lease claim, everything that writes is stopped");
         wait_for_renewal(&mut claim).await?;
     }
@@ -157,6 +163,7 @@ fn leader(
     heartbeats: &Heartbeats,
     nodes: &watch::Receiver<Nodes>,
     metrics: &Metrics,
+    status: &watch::Sender<Status>,
 ) -> Leader {
     let policy = drain::Policy {
         deadline: args.drain_deadline,
@@ -179,6 +186,7 @@ fn leader(
         rules,
         heartbeats: heartbeats.clone(),
         metrics: metrics.clone(),
+        status: status.clone(),
     };
     Leader {
         scope: args.scope(),

@@ -1,18 +1,21 @@
-//! What others ask us over HTTP: are we alive, are we ready, what do we count.
+//! What others ask us over HTTP: are we alive, are we ready, what do we count, how do things stand.
 
 use std::future::Future;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::get;
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 use crate::nodes::Nodes;
+use crate::status::Status;
 
-/// What readiness and metrics are made of.
+/// What the answers are made of.
 #[derive(Debug, Clone)]
 pub struct Probes {
     /// The Node watch.
@@ -21,6 +24,24 @@ pub struct Probes {
     pub holder: Option<watch::Receiver<Option<String>>>,
     /// The metrics.
     pub metrics: Metrics,
+    /// Our name in the lease.
+    pub identity: String,
+    /// How things stand, as of the last pass of the reconcile loop.
+    pub status: watch::Receiver<Status>,
+}
+
+/// What `/status` answers.
+#[derive(Serialize)]
+struct Answer {
+    identity: String,
+    /// Who holds the lease, as far as we know.
+    holder: Option<String>,
+    version: &'static str,
+    dry_run: bool,
+    /// True once the list of Nodes is complete.
+    nodes_synced: bool,
+    #[serde(flatten)]
+    status: Status,
 }
 
 /// Answers until `stop` is done.
@@ -34,6 +55,7 @@ pub async fn serve(
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route("/status", get(status))
         .with_state(probes);
     Ok(axum::serve(listener, router).with_graceful_shutdown(stop).await?)
 }
@@ -50,4 +72,19 @@ async fn ready(State(probes): State<Probes>) -> (StatusCode, &'static str) {
 
 async fn metrics(State(probes): State<Probes>) -> Result<String, (StatusCode, String)> {
     probes.metrics.render().map_err(|err| (StatusCode::INTERNAL_SERVER_ERROR, format!("{err:#}\n")))
+}
+
+async fn status(State(probes): State<Probes>) -> Result<impl IntoResponse, (StatusCode, String)> {
+    let holder = probes.holder.as_ref().and_then(|holder| holder.borrow().clone());
+    let answer = Answer {
+        identity: probes.identity,
+        holder: holder.filter(|holder| !holder.is_empty()),
+        version: env!("CARGO_PKG_VERSION"),
+        dry_run: probes.holder.is_none(),
+        nodes_synced: probes.nodes.borrow().synced,
+        status: probes.status.borrow().clone(),
+    };
+    let json = serde_json::to_string_pretty(&answer)
+        .map_err(|err| (StatusCode::INTERNAL_SERVER_ERROR, format!("{err}\n")))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], json + "\n"))
 }

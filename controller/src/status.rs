@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Everything, after one pass of the reconcile loop.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// True while this replica leads; all below is then its work, otherwise empty.
+    /// True while this replica leads. A standby sees nothing of what is below; a dry run sees it all and leads nothing.
     pub leading: bool,
     /// True once all groups were read in this leadership.
     pub swept: bool,
@@ -29,6 +29,10 @@ pub struct InstanceStatus {
     pub since: Timestamp,
     /// Its Node's name, if it has one.
     pub node: Option<String>,
+    /// True if that Node is somebody else's business, or its owner told us to leave it alone: then nothing is done here.
+    pub ignored: bool,
+    /// Since when it has been in service without a Node.
+    pub unjoined_since: Option<Timestamp>,
     /// The open lifecycle action of a hook of ours.
     pub action: Option<ActionStatus>,
     /// The drain that runs for it.
@@ -51,8 +55,11 @@ pub struct ActionStatus {
 pub struct DrainStatus {
     /// When it first tried an eviction.
     pub first_eviction: Option<Timestamp>,
-    /// When patience ends: from the first eviction, or the end of the action if that is sooner.
+    /// When the pods that are left are forced, or the drain is abandoned, as the policy says. None before the first
+    /// eviction, and where the policy is to wait.
     pub deadline: Option<Timestamp>,
+    /// How many pods were deleted past their budgets.
+    pub forced: usize,
     /// How many pods still have to go.
     pub pods_left: usize,
     /// Why each of them is not gone yet, ordered by pod.

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::task::JoinMap;
 
-use crate::decide::jobs::Job;
+use crate::decide::jobs::{Job, Work};
 use crate::drain::{Context, Progress};
 use crate::job::{self, Ended, Tools};
 use crate::metrics::Metrics;
@@ -130,6 +130,13 @@ impl Tasks {
                 Err(_) => {}
             }
         }
+    }
+
+    /// How far the drain of an instance is, if one runs.
+    pub fn drain(&self, id: &str) -> Option<Progress> {
+        let task = self.running.get(id)?;
+        let drains = matches!(task.job.work, Work::Terminate { .. } | Work::EmptyLeak { .. });
+        drains.then(|| task.progress.borrow().clone())
     }
 
     /// When the task of an instance first tried an eviction, if it did.

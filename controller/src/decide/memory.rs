@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
+use crate::decide::Phase;
 use crate::decide::jobs::Job;
 use crate::nodes::Nodes;
 use crate::world::{Instance, World};
@@ -12,6 +13,7 @@ use crate::world::{Instance, World};
 #[derive(Debug, Default)]
 pub struct Memory {
     nodeless_since: BTreeMap<String, Instant>,
+    unjoined_since: BTreeMap<String, Instant>,
     node_names: BTreeMap<String, Vec<String>>,
     /// By instance: the sight and the hook of the action that is completed.
     completed: BTreeMap<String, (Instant, String)>,
@@ -37,9 +39,15 @@ impl Memory {
             } else {
                 self.nodeless_since.remove(id);
             }
+            if !by_instance.contains_key(id.as_str()) && instance.phase() == Phase::InService {
+                self.unjoined_since.entry(id.clone()).or_insert(now);
+            } else {
+                self.unjoined_since.remove(id);
+            }
         }
         let sights = |id: &str| world.instances.get(id).map(|instance| instance.since);
         self.nodeless_since.retain(|id, _| sights(id).is_some());
+        self.unjoined_since.retain(|id, _| sights(id).is_some());
         self.node_names.retain(|id, _| sights(id).is_some());
         self.completed.retain(|id, (since, _)| sights(id) == Some(*since));
         self.emptied.retain(|id, since| sights(id) == Some(*since));
@@ -70,6 +78,11 @@ impl Memory {
     /// Since when it has waited without any Node that is, or may turn out to be, its own.
     pub fn nodeless_since(&self, id: &str) -> Option<Instant> {
         self.nodeless_since.get(id).copied()
+    }
+
+    /// Since when it has been in service without a Node.
+    pub fn unjoined_since(&self, id: &str) -> Option<Instant> {
+        self.unjoined_since.get(id).copied()
     }
 
     /// The Nodes that it had when it last had one.

@@ -4,5 +4,7 @@ pub mod jobs;
 pub mod marks;
 pub mod memory;
 mod phase;
+pub mod situation;
+pub mod snapshot;
 
 pub use phase::{Phase, destination, phase};

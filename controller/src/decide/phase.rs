@@ -21,6 +21,20 @@ pub enum Phase {
     Unknown,
 }
 
+impl Phase {
+    /// Its name in `/status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Warm => "warm",
+            Phase::Joining => "joining",
+            Phase::InService => "in_service",
+            Phase::Leaving => "leaving",
+            Phase::Released => "released",
+            Phase::Unknown => "unknown",
+        }
+    }
+}
+
 /// The phase of an instance.
 pub fn phase(state: &LifecycleState, direction: Option<Direction>) -> Phase {
     use LifecycleState as S;

@@ -74,6 +74,11 @@ pub struct Context {
 pub struct Progress {
     /// When the drain first asked for something: the deadline counts from here.
     pub first_eviction: Option<Timestamp>,
+    /// When something is done about the pods that are left: they are forced, or the drain is abandoned. None before the
+    /// first eviction, and where the policy is to wait.
+    pub deadline: Option<Timestamp>,
+    /// How many pods were deleted past their budgets.
+    pub forced: usize,
     /// How many pods still have to go.
     pub pods_left: usize,
     /// Why each of them is not gone yet, ordered by pod.

@@ -107,6 +107,9 @@ pub(super) struct Plan {
     listed: bool,
     began: Option<Began>,
     first_eviction: Option<Timestamp>,
+    /// The moment of `began`, on both clocks.
+    anchor: Now,
+    forced: usize,
     deadline_now: Option<Instant>,
     empty_since: Option<Instant>,
     /// The situation, and when it was told.
@@ -126,6 +129,8 @@ impl Plan {
             listed: false,
             began,
             first_eviction,
+            anchor: now,
+            forced: 0,
             deadline_now: None,
             empty_since: None,
             context: (context, now.mono),
@@ -217,6 +222,7 @@ impl Plan {
             }
             None => {
                 self.ledger.accepted(&key, uid, now.mono);
+                self.forced += usize::from(matches!(action, Action::Delete { .. }));
                 (entry.blocker, entry.reason) = (None, None);
                 let ends = now.mono + grace;
                 entry.ends = Some(entry.ends.map_or(ends, |earlier| earlier.min(ends)));
@@ -259,6 +265,7 @@ impl Plan {
             // Where all pods are on their way already there is nothing to ask for, but patience has begun all the same.
             self.began = Some(Began::Here { first: now.mono });
             self.first_eviction = Some(now.wall);
+            self.anchor = now;
         }
         self.decide(now)
     }
@@ -439,7 +446,20 @@ impl Plan {
             .map(|entry| Blocker { pod: entry.view.full_name(), reason: self.reason(entry, now) })
             .collect();
         blockers.sort_by(|one, other| one.pod.cmp(&other.pod));
-        Progress { first_eviction: self.first_eviction, pods_left: blockers.len(), blockers }
+        Progress {
+            first_eviction: self.first_eviction,
+            deadline: self.deadline(),
+            forced: self.forced,
+            pods_left: blockers.len(),
+            blockers,
+        }
+    }
+
+    /// The end of the window on the wall clock, always the same for the same window.
+    fn deadline(&self) -> Option<Timestamp> {
+        let acts = self.forces() || self.policy.on_deadline == OnDeadline::Abandon;
+        let window = self.window().filter(|_| acts)?;
+        self.anchor.wall.checked_add(window.until.saturating_duration_since(self.anchor.mono)).ok()
     }
 
     fn reason(&self, entry: &Entry, now: Now) -> Reason {

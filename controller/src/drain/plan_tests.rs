@@ -359,6 +359,42 @@ fn the_deadline_counts_from_the_first_attempt_not_from_the_start() {
 }
 
 #[test]
+fn progress_tells_the_deadline_and_it_stays_the_same() {
+    let mut desk = desk(policy(OnDeadline::Force), vec![view("web", "web")]);
+    let told = |desk: &Desk| desk.plan.progress(desk.clock.now()).deadline;
+    assert_eq!(told(&desk), None, "nothing was tried yet");
+    desk.answer_all(&budget("x"));
+    let end = Some(desk.clock.at(15 * MINUTE).wall);
+    assert_eq!(told(&desk), end);
+    desk.after(MINUTE).answer_all(&budget("x"));
+    assert_eq!(told(&desk), end);
+    let expires = desk.clock.at(3 * MINUTE);
+    desk.context(Context { hook_expires: Some(expires.mono), ..Context::default() });
+    assert_eq!(told(&desk), Some(expires.wall), "the hook ends sooner");
+}
+
+#[test]
+fn after_a_take_over_the_deadline_counts_from_the_first_eviction_of_all() {
+    let clock = Clock::new();
+    let before = clock.now().wall - SignedDuration::from_mins(2);
+    let mut plan = Plan::new(policy(OnDeadline::Abandon), Some(before), Context::default(), clock.now());
+    plan.listed(vec![view("web", "web")], clock.now());
+    assert_eq!(plan.progress(clock.at(MINUTE)).deadline, Some(clock.at(13 * MINUTE).wall));
+}
+
+#[test]
+fn who_waits_has_no_deadline_until_told_now() {
+    let mut desk = desk(policy(OnDeadline::Wait), vec![view("web", "web")]);
+    desk.answer_all(&budget("x"));
+    assert_eq!(desk.plan.progress(desk.clock.now()).deadline, None);
+    desk.after(MINUTE).context(Context { deadline_now: true, ..Context::default() });
+    assert_eq!(desk.answer_all(&Answer::Accepted), [delete("web", 1)]);
+    let progress = desk.plan.progress(desk.clock.now());
+    assert_eq!(progress.deadline, Some(desk.clock.now().wall));
+    assert_eq!(progress.forced, 1);
+}
+
+#[test]
 fn the_hooks_end_is_a_deadline_too() {
     let mut desk = desk(policy(OnDeadline::Force), vec![view("web", "web")]);
     let expires = desk.clock.at(3 * MINUTE).mono;

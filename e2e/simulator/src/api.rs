@@ -1,25 +1,31 @@
-//! The Auto Scaling endpoint: one request from the wire to the world and back, with whatever a test broke on the way.
+//! The endpoint of all services, and Auto Scaling on it: one request from the wire to the world and back, with whatever a
+//! test broke on the way.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use serde_json::json;
 
+use crate::broken::{Refusal, plan};
 use crate::calls::Call;
-use crate::fault::Fault;
-use crate::http::{Answer, answer, body};
+use crate::http::{Answer, LONGEST_BODY, answer, body};
+use crate::json;
 use crate::query::{self, Params};
-use crate::shared::{Inner, Shared};
+use crate::queues;
+use crate::shared::Shared;
 use crate::simulator::CompletionRequest;
 use crate::world::{AwsError, Command};
 
 /// Answers one request.
 pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
     let (parts, incoming) = request.into_parts();
+    // The path does not count: some clients send to the endpoint, some to the queue's address.
+    if let Some(operation) = json::operation(&parts.headers).filter(|_| parts.method == Method::POST) {
+        return queues::serve(shared, operation, &parts.headers, incoming).await;
+    }
     match (&parts.method, parts.uri.path()) {
         (&Method::GET, "/_simulator/instances") => {
             return Some(answer(200, "application/json", instances(&shared)));
@@ -27,7 +33,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> An
         (&Method::GET | &Method::POST, "/") => {}
         _ => return Some(answer(404, "text/plain", "there is POST / and GET /_simulator/instances\n")),
     }
-    let Some(body) = body(incoming).await else {
+    let Some(body) = body(incoming, LONGEST_BODY).await else {
         return Some(answer(413, "text/plain", "the body is too long or breaks off\n"));
     };
     let query = parts.uri.query().unwrap_or_default().to_owned();
@@ -44,7 +50,7 @@ fn instances(shared: &Shared) -> String {
         .instances()
         .into_iter()
         .map(|info| {
-            json!({
+            serde_json::json!({
                 "id": info.id,
                 "group": info.group,
                 "lifecycleState": info.lifecycle_state,
@@ -54,7 +60,7 @@ fn instances(shared: &Shared) -> String {
             })
         })
         .collect();
-    json!(rows).to_string()
+    serde_json::json!(rows).to_string()
 }
 
 async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes) -> Answer {
@@ -83,12 +89,10 @@ async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes)
         shared.changed();
         return None;
     }
-    let outcome = match (broken.error, parsed) {
-        (Some(error), _) | (None, Err(error)) => Err(error),
-        (None, Ok(_)) => match query::command(&call.operation, &version, &params) {
-            Ok(command) => Ok(command),
-            Err(error) => Err(error),
-        },
+    let outcome = match (broken.refusal, parsed) {
+        (Some(refusal), _) => Err(refuse(refusal, &call.operation)),
+        (None, Err(error)) => Err(error),
+        (None, Ok(_)) => query::command(&call.operation, &version, &params),
     };
     if let Ok(command) = &outcome {
         observe(shared, command, &call.caller).await;
@@ -143,49 +147,21 @@ fn carry_out(shared: &Shared, command: Result<Command, AwsError>, mut call: Call
     response
 }
 
-/// What the faults make of one call.
-#[derive(Default)]
-struct Broken {
-    delay: Option<Duration>,
-    error: Option<AwsError>,
-    reset: bool,
-    lose_reply: bool,
-}
-
-fn plan(inner: &mut Inner, operation: &str) -> Broken {
-    let mut broken = Broken::default();
-    let applying = inner.faults.iter().filter(|(name, _)| name == "*" || name == operation);
-    for (_, fault) in applying {
-        let error = match fault {
-            Fault::Throttle { share } => {
-                (inner.random.f64() < *share).then(|| AwsError::new(400, "Throttling", "Rate exceeded"))
-            }
-            Fault::Deny => Some(AwsError::new(
-                403,
-                "AccessDenied",
-                format!("User is not authorized to perform: autoscaling:{operation}"),
-            )),
-            Fault::Fail { status, code } => Some(AwsError::new(*status, code, "Failed on purpose")),
-            Fault::Delay(delay) => {
-                broken.delay = Some(broken.delay.unwrap_or_default() + *delay);
-                None
-            }
-            Fault::Reset => {
-                broken.reset = true;
-                None
-            }
-            Fault::LoseReply => {
-                broken.lose_reply = true;
-                None
-            }
-        };
-        broken.error = broken.error.or(error);
+/// A fault's refusal in Auto Scaling's words.
+fn refuse(refusal: Refusal, operation: &str) -> AwsError {
+    match refusal {
+        Refusal::Throttled => AwsError::new(400, "Throttling", "Rate exceeded"),
+        Refusal::Denied => AwsError::new(
+            403,
+            "AccessDenied",
+            format!("User is not authorized to perform: autoscaling:{operation}"),
+        ),
+        Refusal::Failed { status, code } => AwsError::new(status, &code, "Failed on purpose"),
     }
-    broken
 }
 
 /// The access key id in `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/autoscaling/aws4_request, …`.
-fn caller(headers: &HeaderMap) -> &str {
+pub(crate) fn caller(headers: &HeaderMap) -> &str {
     headers
         .get(http::header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::options::Options;
 use crate::simulator::Simulator;
 
-/// EC2 Auto Scaling with warm pools and lifecycle hooks, and instance metadata, on loopback.
+/// EC2 Auto Scaling with warm pools and lifecycle hooks, SQS, and instance metadata, on loopback.
 #[derive(Debug, Parser)]
 #[command(name = "aws-simulator", version)]
 pub struct Args {
@@ -20,7 +20,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves until interrupted. The first line on stdout is the endpoint, for `AWS_ENDPOINT_URL`.
+    /// Serves until interrupted. The first line on stdout is the endpoint of Auto Scaling and SQS, for `AWS_ENDPOINT_URL`.
     Serve(Serve),
 }
 

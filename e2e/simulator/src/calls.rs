@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-/// One request to the Auto Scaling API, recorded when it was answered or cut.
+/// One request to Auto Scaling or SQS, recorded when it was answered or cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// When it came in, wall clock.
@@ -12,7 +12,7 @@ pub struct Call {
     pub operation: String,
     /// The access key id it was signed with; empty if it was not signed.
     pub caller: String,
-    /// All parameters except `Action` and `Version`, by their names on the wire (`InstanceIds.member.1`).
+    /// All parameters except `Action` and `Version`, by their names on the wire (`InstanceIds.member.1`, `Entries.1.Id`).
     pub params: BTreeMap<String, String>,
     /// The HTTP status of the answer; 0 if the connection was cut instead.
     pub status: u16,

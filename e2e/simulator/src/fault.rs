@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What goes wrong with an Auto Scaling operation.
+/// What goes wrong with an operation of Auto Scaling or SQS. Both have codes of their own; Auto Scaling's are named here.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
     /// This share (0 to 1) of the calls is answered `Throttling: Rate exceeded`, HTTP 400.

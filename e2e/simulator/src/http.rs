@@ -18,8 +18,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// The longest body that is read.
-const LONGEST_BODY: usize = 1 << 20;
+/// The longest body of an Auto Scaling request.
+pub(crate) const LONGEST_BODY: usize = 1 << 20;
 /// How long to let things calm down when no connection can be accepted.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(10);
 
@@ -117,9 +117,9 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// The body of a request; none if it is too long or breaks off.
-pub(crate) async fn body(incoming: Incoming) -> Option<Bytes> {
-    Limited::new(incoming, LONGEST_BODY).collect().await.ok().map(http_body_util::Collected::to_bytes)
+/// The body of a request; none if it is longer than `longest` bytes or breaks off.
+pub(crate) async fn body(incoming: Incoming, longest: usize) -> Option<Bytes> {
+    Limited::new(incoming, longest).collect().await.ok().map(http_body_util::Collected::to_bytes)
 }
 
 /// An answer with this status, type and body.

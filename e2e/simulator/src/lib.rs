@@ -1,29 +1,35 @@
-//! EC2 Auto Scaling with warm pools and lifecycle hooks, and the metadata service of each instance, on loopback.
+//! EC2 Auto Scaling with warm pools and lifecycle hooks, SQS, and the metadata service of each instance, on loopback.
 //!
-//! Any AWS client can drive it: `AWS_ENDPOINT_URL` for the Auto Scaling API, `AWS_EC2_METADATA_SERVICE_ENDPOINT` for what a
+//! Any AWS client can drive it: `AWS_ENDPOINT_URL` for Auto Scaling and SQS, `AWS_EC2_METADATA_SERVICE_ENDPOINT` for what a
 //! program on an instance sees. Tests hold it in-process as a [`Simulator`]; people run `aws-simulator serve`.
 //!
 //! ```text
-//! query/XML ──► api ───► World::handle    ┐
-//!               clock ─► World::advance   ├─► events ─► metadata services switch on and off ─► subscribers
-//!               World::next_deadline      ┘
+//! query/XML ──► api ────► World::handle       ┐
+//! SQS JSON ───► queues ─► World::handle_queue ├─► events ─► metadata services switch on and off ─► subscribers
+//!               clock ──► World::advance      │      └────► messages in queues
+//!               World::next_deadline          ┘
 //! ```
 //!
-//! [`world`] is pure: groups, pools, hooks and instances, with time as an argument. All else is skin. It behaves as AWS is
+//! [`world`] is pure: groups, pools, hooks and instances, with time as an argument; so are the queues in [`sqs`]. All else is skin. It behaves as AWS is
 //! known to behave, states, errors and pages included; what it does not know it refuses rather than ignores where it
 //! would change how instances live.
 
+mod account;
 mod api;
 mod args;
+mod broken;
 mod calls;
 mod clock;
 mod fault;
 mod http;
 mod imds;
+mod json;
 mod options;
 mod query;
+mod queues;
 mod shared;
 mod simulator;
+pub mod sqs;
 pub mod world;
 
 pub use args::Args;
@@ -31,4 +37,5 @@ pub use calls::{Call, ImdsCall};
 pub use fault::{Fault, ImdsFault};
 pub use options::Options;
 pub use simulator::{CompletionRequest, InstanceInfo, Simulator};
-pub use world::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
+pub use sqs::Counts as QueueInfo;
+pub use world::{CompletedBy, Envelope, Event, HookResult, HookTransition, Place, Power};

@@ -1,4 +1,4 @@
-//! `aws-simulator`: EC2 Auto Scaling and instance metadata on loopback.
+//! `aws-simulator`: EC2 Auto Scaling, SQS and instance metadata on loopback.
 
 use std::process::ExitCode;
 

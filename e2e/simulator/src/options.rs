@@ -8,7 +8,7 @@ use crate::world::Settings;
 /// How a simulator behaves. The defaults suit tests: real time, short steps.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where the Auto Scaling API listens; loopback only. Port 0 picks a free one.
+    /// Where Auto Scaling and SQS listen; loopback only. Port 0 picks a free one.
     pub listen: SocketAddr,
     /// All ids and tokens follow from it: the same seed and the same calls give the same ids, two seeds give different ones.
     pub seed: u64,

@@ -28,6 +28,10 @@ pub(crate) struct Shared {
     pub(crate) events: broadcast::Sender<Event>,
     /// Counts what can be seen from outside, events and calls: wakes those who wait for a condition.
     pub(crate) changes: watch::Sender<u64>,
+    /// Counts what may give a waiting reader of a queue something.
+    pub(crate) arrivals: watch::Sender<u64>,
+    /// What clients reach it by, `http://127.0.0.1:1234`.
+    pub(crate) endpoint: String,
     /// Wakes the clock task: something else may be due next.
     wake_clock: Notify,
     inner: Mutex<Inner>,
@@ -44,13 +48,15 @@ pub(crate) struct Inner {
 }
 
 impl Shared {
-    pub(crate) fn new(options: &Options) -> Arc<Self> {
+    pub(crate) fn new(options: &Options, endpoint: String) -> Arc<Self> {
         let clock = Clock::start(options.speed);
         Arc::new_cyclic(|me| Shared {
             me: me.clone(),
             clock,
             events: broadcast::Sender::new(EVENTS_KEPT),
             changes: watch::Sender::new(0),
+            arrivals: watch::Sender::new(0),
+            endpoint,
             wake_clock: Notify::new(),
             inner: Mutex::new(Inner {
                 world: World::new(options.settings(), clock.now()),
@@ -77,6 +83,8 @@ impl Shared {
     /// an instance was switched on finds its metadata service open.
     pub(crate) fn settle(&self, inner: &mut Inner) {
         let events = inner.world.advance(self.now());
+        let changes = inner.world.queues().changes();
+        self.arrivals.send_if_modified(|seen| std::mem::replace(seen, changes) != changes);
         if events.is_empty() {
             return;
         }

@@ -1,6 +1,5 @@
 //! The simulator as tests hold it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +9,15 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
+use crate::account::queue_of_url;
 use crate::api;
-
 use crate::calls::{Call, ImdsCall};
 use crate::fault::{Fault, ImdsFault};
 use crate::http::Service;
 use crate::options::Options;
 use crate::shared::{Shared, run_clock};
-use crate::world::{Event, HookResult, HookTransition, Power};
+use crate::sqs::Counts as QueueInfo;
+use crate::world::{Envelope, Event, HookResult, HookTransition, Power};
 
 /// An instance as seen from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +59,11 @@ pub struct CompletionRequest {
 #[derive(Clone)]
 pub struct Simulator {
     shared: Arc<Shared>,
-    server: Arc<Server>,
+    _server: Arc<Server>,
 }
 
 /// What runs; ends when dropped.
 struct Server {
-    address: SocketAddr,
     clock: JoinHandle<()>,
     shared: Arc<Shared>,
     _api: Service,
@@ -94,19 +93,36 @@ impl Simulator {
             .await
             .with_context(|| format!("listening on {}", options.listen))?;
         let address = listener.local_addr()?;
-        let shared = Shared::new(&options);
+        let shared = Shared::new(&options, format!("http://{address}"));
         let clock = tokio::spawn(run_clock(shared.clone()));
         let api = {
             let shared = shared.clone();
             Service::start(listener, move |request| api::serve(shared.clone(), request))
         };
-        let server = Arc::new(Server { address, clock, shared: shared.clone(), _api: api });
-        Ok(Simulator { shared, server })
+        let server = Arc::new(Server { clock, shared: shared.clone(), _api: api });
+        Ok(Simulator { shared, _server: server })
     }
 
-    /// The base address of the Auto Scaling API, for `AWS_ENDPOINT_URL`.
+    /// The base address of the Auto Scaling API and of SQS, for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.server.address)
+        self.shared.endpoint.clone()
+    }
+
+    /// From now on tells every lifecycle action of every group to this queue, in this shape; once more for each call.
+    ///
+    /// As with a rule, what cannot be delivered is lost, and the action goes on.
+    pub fn route(&self, queue_url: &str, envelope: Envelope) {
+        // An address that is no queue's is one of a queue that never exists.
+        let queue = queue_of_url(queue_url).unwrap_or(queue_url);
+        self.shared.lock().world.route(queue, envelope);
+    }
+
+    /// How a queue stands; none if there is no such queue.
+    pub fn queue(&self, queue_url: &str) -> Option<QueueInfo> {
+        let mut inner = self.shared.lock();
+        self.shared.settle(&mut inner);
+        let now = self.shared.now();
+        inner.world.count_queue(now, queue_of_url(queue_url)?)
     }
 
     /// All instances that are not terminated, by id.
@@ -159,7 +175,7 @@ impl Simulator {
         })
     }
 
-    /// Every request to the Auto Scaling API so far, in the order in which they took effect.
+    /// Every request to Auto Scaling and SQS so far, in the order in which they took effect.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.lock().calls.clone()
     }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::query::{ACCOUNT, INSTANCE_TYPE, decode};
+use crate::account::ACCOUNT;
+use crate::query::{INSTANCE_TYPE, decode};
 use crate::world::Machine;
 
 /// The first version that knows the target lifecycle state.

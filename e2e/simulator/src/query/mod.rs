@@ -7,4 +7,4 @@ mod xml;
 
 pub(crate) use params::{Params, decode};
 pub(crate) use read::{VERSION, command};
-pub(crate) use write::{ACCOUNT, INSTANCE_TYPE, error, reply};
+pub(crate) use write::{INSTANCE_TYPE, error, reply};

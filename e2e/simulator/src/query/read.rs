@@ -144,8 +144,9 @@ fn put_warm_pool(params: &Params) -> Result<PutWarmPool, AwsError> {
 }
 
 fn hook(params: &Params) -> Result<PutHook, AwsError> {
-    if params.text("NotificationTargetARN").is_some_and(|target| !target.is_empty()) {
-        return Err(not_built("NotificationTargetARN"));
+    let target = params.text("NotificationTargetARN");
+    if target.as_ref().is_some_and(|arn| !arn.is_empty() && !arn.starts_with("arn:aws:sqs:")) {
+        return Err(not_built("A NotificationTargetARN that is no queue"));
     }
     Ok(PutHook {
         name: params.required("LifecycleHookName")?,
@@ -155,6 +156,8 @@ fn hook(params: &Params) -> Result<PutHook, AwsError> {
             .map(|seconds| Duration::from_secs(u64::from(seconds))),
         default_result: params.word("DefaultResult", RESULTS)?,
         metadata: params.text("NotificationMetadata"),
+        target,
+        role: params.text("RoleARN").filter(|role| !role.is_empty()),
     })
 }
 
@@ -242,7 +245,7 @@ mod tests {
     fn what_is_not_built_is_refused_rather_than_ignored() {
         let base = "AutoScalingGroupName=g&MinSize=0&MaxSize=1&LifecycleHookName=h";
         for (operation, extra) in [
-            ("PutLifecycleHook", "NotificationTargetARN=arn:aws:sqs:us-east-1:1:q"),
+            ("PutLifecycleHook", "NotificationTargetARN=arn:aws:sns:us-east-1:1:topic"),
             ("CreateAutoScalingGroup", "NewInstancesProtectedFromScaleIn=true"),
             (
                 "CreateAutoScalingGroup",

@@ -3,12 +3,9 @@
 use std::time::SystemTime;
 
 use super::xml::Xml;
+use crate::account::group_arn;
 use crate::world::{AwsError, GroupView, HookView, InstanceView, LaunchTemplate, PoolView, Reply};
 
-/// The account and region that all arns name.
-pub(crate) const ACCOUNT: &str = "123456789012";
-/// The one region.
-pub(crate) const REGION: &str = "us-east-1";
 /// The type of every machine.
 pub(crate) const INSTANCE_TYPE: &str = "t3.medium";
 
@@ -73,13 +70,7 @@ fn result(xml: &mut Xml, reply: &Reply) {
 fn group(xml: &mut Xml, view: &GroupView) {
     let name = &view.name;
     xml.text("AutoScalingGroupName", name);
-    xml.text(
-        "AutoScalingGroupARN",
-        format_args!(
-            "arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:{}:autoScalingGroupName/{name}",
-            view.uuid
-        ),
-    );
+    xml.text("AutoScalingGroupARN", group_arn(&view.uuid, name));
     xml.text("MinSize", view.min);
     xml.text("MaxSize", view.max);
     xml.text("DesiredCapacity", view.desired);
@@ -149,6 +140,10 @@ fn hook(xml: &mut Xml, group: &str, view: &HookView) {
     xml.text("GlobalTimeout", view.global_timeout.as_secs());
     xml.text("DefaultResult", view.default_result);
     xml.optional("NotificationMetadata", view.metadata.as_ref());
+    if let Some(target) = &view.target {
+        xml.text("NotificationTargetARN", &target.arn);
+        xml.optional("RoleARN", target.role.as_ref());
+    }
 }
 
 fn time(at: SystemTime) -> String {

@@ -187,8 +187,12 @@ pub struct PutHook {
     pub heartbeat_timeout: Option<Duration>,
     /// What happens when it runs out; AWS's default is ABANDON.
     pub default_result: Option<HookResult>,
-    /// Only repeated in answers.
+    /// Told with every action.
     pub metadata: Option<String>,
+    /// The arn of the queue that is told about every action; an empty one ends that.
+    pub target: Option<String>,
+    /// The role by which it is told; needed, and not checked.
+    pub role: Option<String>,
 }
 
 /// How a caller names a lifecycle action: by hook, and by token or instance.
@@ -346,6 +350,17 @@ pub struct HookView {
     pub default_result: HookResult,
     /// As it was put.
     pub metadata: Option<String>,
+    /// Who is told.
+    pub target: Option<NotificationTarget>,
+}
+
+/// Who is told about a hook's actions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotificationTarget {
+    /// A queue's arn.
+    pub arn: String,
+    /// A role's arn.
+    pub role: Option<String>,
 }
 
 /// An instance as described.

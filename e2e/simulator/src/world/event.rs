@@ -96,7 +96,7 @@ impl fmt::Display for HookResult {
 pub enum CompletedBy {
     /// `CompleteLifecycleAction`.
     Completed,
-    /// No heartbeat came in time; the default result was applied.
+    /// No heartbeat came in time, or the hook's notification could not be delivered; the default result was applied.
     TimedOut,
     /// The global timeout passed in spite of heartbeats; the default result was applied.
     GlobalTimeout,

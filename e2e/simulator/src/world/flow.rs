@@ -7,8 +7,11 @@ use super::World;
 use super::event::{CompletedBy, Event, HookResult, HookTransition, Power};
 use super::instance::{Action, Instance, Stage};
 use super::journey::Journey;
+use super::notices::Notice;
 use super::state::State;
 
+/// For how long a hook holds at least, so that a launch that is abandoned again and again lets time pass.
+const LEAST_HOLD: Duration = Duration::from_millis(10);
 /// The tag by which an instance can tell its group; on it from launch.
 const GROUP_TAG: &str = "aws:autoscaling:groupName";
 
@@ -88,31 +91,39 @@ impl World {
     fn reach_hooks(&mut self, id: &str) {
         let Some(instance) = self.instances.get(id) else { return };
         let (journey, group) = (instance.journey, instance.group.clone());
-        let hooks: Vec<_> = self
-            .groups
-            .get(&group)
-            .into_iter()
-            .flat_map(|group| group.hooks.values())
-            .filter(|hook| hook.transition == journey.hook())
-            .cloned()
-            .collect();
+        let Some(home) = self.groups.get(&group) else { return };
+        let group_uuid = home.uuid.clone();
+        let hooks: Vec<_> =
+            home.hooks.values().filter(|hook| hook.transition == journey.hook()).cloned().collect();
         if hooks.is_empty() {
             return self.take_last_stretch(id);
         }
         let now = self.now;
-        let actions: Vec<_> = hooks
-            .into_iter()
+        let mut actions: Vec<_> = hooks
+            .iter()
             .map(|hook| Action {
                 token: self.ids.uuid(),
                 deadline: now + hook.heartbeat_timeout,
                 global_deadline: now + hook.global_timeout(),
                 heartbeat_timeout: hook.heartbeat_timeout,
                 default_result: hook.default_result,
-                hook: hook.name,
+                hook: hook.name.clone(),
             })
             .collect();
         self.set_state(id, journey.waiting());
-        for action in &actions {
+        for (action, hook) in actions.iter_mut().zip(&hooks) {
+            let notice = Notice {
+                instance: id.to_owned(),
+                group: group.clone(),
+                group_uuid: group_uuid.clone(),
+                token: action.token.clone(),
+                origin: journey.origin(),
+                destination: journey.destination(),
+            };
+            if !self.tell(hook, &notice) {
+                // As seen at AWS: a hook that nobody can hear about ends at once by its default result.
+                action.deadline = now + self.settings.step_time.max(LEAST_HOLD);
+            }
             self.outbox.push(Event::ActionOpened {
                 at: now,
                 id: id.to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use super::command::{GroupView, HookView, InstanceView, LaunchTemplate, PoolView, Tag};
+use super::command::{GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget, PoolView, Tag};
 use super::event::{HookResult, HookTransition};
 use super::state::PoolState;
 
@@ -95,6 +95,7 @@ pub(crate) struct Hook {
     pub(crate) heartbeat_timeout: Duration,
     pub(crate) default_result: HookResult,
     pub(crate) metadata: Option<String>,
+    pub(crate) target: Option<NotificationTarget>,
 }
 
 impl Hook {
@@ -110,6 +111,7 @@ impl Hook {
             global_timeout: self.global_timeout(),
             default_result: self.default_result,
             metadata: self.metadata.clone(),
+            target: self.target.clone(),
         }
     }
 }

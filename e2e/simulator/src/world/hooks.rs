@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::World;
-use super::command::{PutHook, Reply};
+use super::command::{NotificationTarget, PutHook, Reply};
 use super::error::AwsError;
 use super::event::{CompletedBy, HookResult, HookTransition};
 use super::group::Hook;
@@ -15,10 +15,10 @@ const LONGEST_HEARTBEAT: Duration = Duration::from_hours(2);
 const LONGEST_METADATA: usize = 4000;
 
 impl World {
-    pub(super) fn put_hook(&mut self, group: &str, put: PutHook) -> Result<Reply, AwsError> {
+    pub(super) fn put_hook(&mut self, name: &str, put: PutHook) -> Result<Reply, AwsError> {
         // Zero would let an abandoned launch repeat without end in no time.
         let shortest = self.settings.min_heartbeat_timeout.max(Duration::from_secs(1));
-        let group = self.group_mut(group)?;
+        let group = self.group(name)?;
         let existing = group.hooks.get(&put.name);
         if existing.is_none() && group.hooks.len() >= MOST_HOOKS {
             return Err(AwsError::new(
@@ -47,7 +47,13 @@ impl World {
                  Member must have length less than or equal to {LONGEST_METADATA}"
             )));
         }
+        let target = match put.target.as_deref() {
+            None => existing.and_then(|hook| hook.target.clone()),
+            Some("") => None,
+            Some(arn) => Some(NotificationTarget { arn: arn.to_owned(), role: put.role }),
+        };
         let hook = Hook {
+            target,
             transition,
             heartbeat_timeout,
             default_result: put
@@ -57,7 +63,10 @@ impl World {
             metadata: put.metadata.or(existing.and_then(|hook| hook.metadata.clone())),
             name: put.name,
         };
-        group.hooks.insert(hook.name.clone(), hook);
+        if put.target.is_some() {
+            self.test_target(name, &hook)?;
+        }
+        self.group_mut(name)?.hooks.insert(hook.name.clone(), hook);
         Ok(Reply::Done)
     }
 

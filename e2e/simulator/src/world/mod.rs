@@ -1,4 +1,4 @@
-//! The pure heart: groups, warm pools, hooks and instances, with time as an argument.
+//! The pure heart: groups, warm pools, hooks and instances, and the queues they are told to, with time as an argument.
 //!
 //! `handle` takes an operation, `advance` lets time pass and tells what happened, `next_deadline` tells when something
 //! will happen by itself. No clock, no I/O, no randomness: the same seed and the same calls give the same world.
@@ -15,6 +15,7 @@ mod hooks;
 mod ids;
 mod instance;
 mod journey;
+mod notices;
 mod pools;
 mod scaling;
 mod state;
@@ -25,14 +26,16 @@ use std::time::{Duration, SystemTime};
 pub use actions::OpenAction;
 pub use command::{
     ActionRef, Command, CreateGroup, DescribeGroups, Filter, FilterOn, GroupView, HookView, InstanceView,
-    LaunchTemplate, Page, PoolView, PutHook, PutWarmPool, Reply, Tag, UpdateGroup,
+    LaunchTemplate, NotificationTarget, Page, PoolView, PutHook, PutWarmPool, Reply, Tag, UpdateGroup,
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
+pub(crate) use ids::Ids;
+pub use notices::Envelope;
 pub use state::{PoolState, State};
 
+use crate::sqs::{self, Queues, SqsError};
 use group::Group;
-use ids::Ids;
 use instance::Instance;
 
 /// How long things take, and how strict the limits are.
@@ -52,7 +55,7 @@ pub struct Settings {
     pub no_target_time: Duration,
 }
 
-/// All groups and instances of one account in one region.
+/// All groups, instances and queues of one account in one region.
 #[derive(Debug)]
 pub struct World {
     settings: Settings,
@@ -63,6 +66,9 @@ pub struct World {
     /// Terminated instances, for those who ask what became of them; the API does not list them.
     gone: BTreeMap<String, Instance>,
     outbox: Vec<Event>,
+    queues: Queues,
+    /// Who is told about every lifecycle action, and in which shape.
+    routes: Vec<(String, Envelope)>,
 }
 
 /// What an instance is outside of the Auto Scaling API: a machine with a metadata service.
@@ -81,7 +87,7 @@ pub struct Machine {
 impl World {
     /// An empty world.
     pub fn new(settings: Settings, now: SystemTime) -> Self {
-        let ids = Ids::new(settings.seed);
+        let (ids, queues) = (Ids::new(settings.seed), Queues::new(settings.seed));
         World {
             settings,
             now,
@@ -90,6 +96,8 @@ impl World {
             instances: BTreeMap::new(),
             gone: BTreeMap::new(),
             outbox: Vec::new(),
+            queues,
+            routes: Vec::new(),
         }
     }
 
@@ -114,6 +122,23 @@ impl World {
             Command::DescribeInstances { ids, page } => self.describe_instances(&ids, &page),
             Command::TerminateInstance { id, decrement } => self.terminate_instance(&id, decrement),
         }
+    }
+
+    /// Carries out an operation on queues at `now`, after everything that was due before it.
+    pub fn handle_queue(&mut self, now: SystemTime, command: sqs::Command) -> Result<sqs::Reply, SqsError> {
+        self.run_until(now);
+        self.queues.handle(self.now, command)
+    }
+
+    /// The queues, as they stood after the last operation or advance.
+    pub fn queues(&self) -> &Queues {
+        &self.queues
+    }
+
+    /// How a queue stands at `now`.
+    pub fn count_queue(&mut self, now: SystemTime, queue: &str) -> Option<sqs::Counts> {
+        self.run_until(now);
+        self.queues.counts(queue, self.now)
     }
 
     /// Lets everything happen that is due by `now`, and tells what happened since the last call, operations included.

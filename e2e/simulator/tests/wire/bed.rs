@@ -36,6 +36,24 @@ pub(crate) fn client(endpoint: &str) -> Client {
     Client::from_conf(config)
 }
 
+/// A client of SQS that tries once.
+pub(crate) fn sqs(simulator: &Simulator) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(CALLER, "secret", None, None, "tests"))
+        .retry_config(RetryConfig::disabled())
+        .endpoint_url(simulator.endpoint())
+        .build();
+    aws_sdk_sqs::Client::from_conf(config)
+}
+
+/// A queue `q`, by its address.
+pub(crate) async fn queue(client: &aws_sdk_sqs::Client) -> String {
+    let created = client.create_queue().queue_name("q").send().await.expect("a queue");
+    created.queue_url.expect("an address")
+}
+
 /// A group `g` of up to 9 instances.
 pub(crate) async fn group(client: &Client, desired: i32) {
     client

@@ -4,6 +4,8 @@ mod bed;
 mod faults;
 mod handle;
 mod imds;
+mod notices;
 mod protocol;
+mod queues;
 mod serve;
 mod story;

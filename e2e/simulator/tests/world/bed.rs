@@ -84,7 +84,7 @@ impl Bed {
             transition: Some(transition),
             heartbeat_timeout: Some(Duration::from_mins(1)),
             default_result: Some(default_result),
-            metadata: None,
+            ..PutHook::default()
         };
         self.run(Command::PutHook { group: "g".into(), hook });
     }

@@ -1,0 +1,191 @@
+//! Telling queues about lifecycle actions: by a hook's notification target, and by rules and topics as users set them up.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use super::World;
+use super::error::AwsError;
+use super::event::{HookTransition, Place};
+use super::group::Hook;
+use crate::account::{ACCOUNT, REGION, group_arn, queue_of_arn};
+use crate::sqs::{Command, NewMessage, SqsError};
+
+/// The shape in which a queue is told about lifecycle actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Envelope {
+    /// An `EventBridge` event, as by a rule whose target is the queue.
+    EventBridge,
+    /// The direct message inside an SNS notification, as by a hook whose target is a topic to which the queue subscribes.
+    Sns,
+    /// The direct message, as by a hook whose target is the queue.
+    Direct,
+}
+
+/// What there is to tell about an action that opened.
+#[derive(Debug)]
+pub(super) struct Notice {
+    pub(super) instance: String,
+    pub(super) group: String,
+    pub(super) group_uuid: String,
+    pub(super) token: String,
+    pub(super) origin: Place,
+    pub(super) destination: Place,
+}
+
+impl World {
+    /// From now on every lifecycle action of every group is told to this queue. What cannot be delivered is lost, and the
+    /// action goes on: so it is with rules.
+    pub fn route(&mut self, queue: &str, envelope: Envelope) {
+        self.routes.push((queue.to_owned(), envelope));
+    }
+
+    /// Tells everybody about an action; false if the hook's own target could not be reached.
+    pub(super) fn tell(&mut self, hook: &Hook, notice: &Notice) -> bool {
+        for (queue, envelope) in self.routes.clone() {
+            let body = self.body(envelope, hook, notice);
+            if let Err(error) = self.post(&queue, &body) {
+                tracing::warn!(queue, message = error.message, "an event was not delivered");
+            }
+        }
+        let Some(target) = &hook.target else { return true };
+        let queue = queue_of_arn(&target.arn).map(str::to_owned);
+        let body = self.body(Envelope::Direct, hook, notice);
+        queue.is_some_and(|queue| self.post(&queue, &body).is_ok())
+    }
+
+    /// Sends the test notification that tells whether a hook's target can be reached.
+    pub(super) fn test_target(&mut self, group: &str, hook: &Hook) -> Result<(), AwsError> {
+        let Some(target) = &hook.target else { return Ok(()) };
+        let uuid = self.group(group)?.uuid.clone();
+        let body = json!({
+            "AccountId": ACCOUNT,
+            "RequestId": self.ids.uuid(),
+            "AutoScalingGroupARN": group_arn(&uuid, group),
+            "AutoScalingGroupName": group,
+            "Service": SERVICE,
+            "Event": "autoscaling:TEST_NOTIFICATION",
+            "Time": millis(self.now),
+        });
+        let role = target.role.as_deref();
+        let queue = queue_of_arn(&target.arn).filter(|_| role.is_some()).map(str::to_owned);
+        let is_sent = queue.is_some_and(|queue| self.post(&queue, &body).is_ok());
+        is_sent.then_some(()).ok_or_else(|| {
+            AwsError::validation(format!(
+                "Unable to publish test message to notification target {} using IAM role {}. Please check your target \
+                 and role configuration and try to put lifecycle hook again.",
+                target.arn,
+                role.unwrap_or("null")
+            ))
+        })
+    }
+
+    fn post(&mut self, queue: &str, body: &Value) -> Result<(), SqsError> {
+        let message = NewMessage { body: body.to_string(), ..NewMessage::default() };
+        self.queues.handle(self.now, Command::Send { queue: queue.to_owned(), message }).map(|_| ())
+    }
+
+    fn body(&mut self, envelope: Envelope, hook: &Hook, notice: &Notice) -> Value {
+        let at = self.now;
+        match envelope {
+            Envelope::EventBridge => json!({
+                "version": "0",
+                "id": self.ids.uuid(),
+                "detail-type": match hook.transition {
+                    HookTransition::Launching => "EC2 Instance-launch Lifecycle Action",
+                    HookTransition::Terminating => "EC2 Instance-terminate Lifecycle Action",
+                },
+                "source": "aws.autoscaling",
+                "account": ACCOUNT,
+                "time": seconds(at),
+                "region": REGION,
+                "resources": [group_arn(&notice.group_uuid, &notice.group)],
+                "detail": detail(hook, notice),
+            }),
+            Envelope::Direct => self.direct(hook, notice),
+            Envelope::Sns => {
+                let message = self.direct(hook, notice).to_string();
+                let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:lifecycle");
+                let word = match hook.transition {
+                    HookTransition::Launching => "LAUNCHING",
+                    HookTransition::Terminating => "TERMINATING",
+                };
+                json!({
+                    "Type": "Notification",
+                    "MessageId": self.ids.uuid(),
+                    "TopicArn": topic,
+                    "Subject": format!(
+                        "Auto Scaling:  Lifecycle action '{word}' for instance {} in progress.",
+                        notice.instance
+                    ),
+                    "Message": message,
+                    "Timestamp": millis(at),
+                    // Signed by nobody: only the fields are as at AWS.
+                    "SignatureVersion": "1",
+                    "Signature": "c2lnbmVkIGJ5IG5vYm9keQ==",
+                    "SigningCertURL": format!("https://sns.{REGION}.amazonaws.com/SimpleNotificationService.pem"),
+                    "UnsubscribeURL": format!(
+                        "https://sns.{REGION}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={topic}"
+                    ),
+                })
+            }
+        }
+    }
+
+    /// The flat message of a hook's target: no `Action`, and a time with milliseconds.
+    fn direct(&mut self, hook: &Hook, notice: &Notice) -> Value {
+        let mut body = json!({
+            "Origin": notice.origin.as_str(),
+            "LifecycleHookName": hook.name,
+            "Destination": notice.destination.as_str(),
+            "AccountId": ACCOUNT,
+            "RequestId": self.ids.uuid(),
+            "LifecycleTransition": hook.transition.as_str(),
+            "AutoScalingGroupName": notice.group,
+            "Service": SERVICE,
+            "Time": millis(self.now),
+            "EC2InstanceId": notice.instance,
+            "LifecycleActionToken": notice.token,
+        });
+        add_metadata(&mut body, hook);
+        body
+    }
+}
+
+const SERVICE: &str = "AWS Auto Scaling";
+
+fn detail(hook: &Hook, notice: &Notice) -> Value {
+    let mut detail = json!({
+        "LifecycleActionToken": notice.token,
+        "AutoScalingGroupName": notice.group,
+        "LifecycleHookName": hook.name,
+        "EC2InstanceId": notice.instance,
+        "LifecycleTransition": hook.transition.as_str(),
+        "Origin": notice.origin.as_str(),
+        "Destination": notice.destination.as_str(),
+        // `Terminate` on the way to the warm pool too: only origin and destination tell the two apart.
+        "Action": match hook.transition {
+            HookTransition::Launching => "Launch",
+            HookTransition::Terminating => "Terminate",
+        },
+    });
+    add_metadata(&mut detail, hook);
+    detail
+}
+
+fn add_metadata(body: &mut Value, hook: &Hook) {
+    if let Some(metadata) = &hook.metadata {
+        body["NotificationMetadata"] = json!(metadata);
+    }
+}
+
+fn millis(at: SystemTime) -> String {
+    jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
+}
+
+/// Cut, not rounded: an event is not told from the future.
+fn seconds(at: SystemTime) -> String {
+    let part = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+    let whole = at - Duration::from_nanos(u64::from(part));
+    jiff::Timestamp::try_from(whole).map_or_else(|_| String::new(), |at| format!("{at:.0}"))
+}

@@ -133,7 +133,10 @@ async fn drain_until_sure(
         first_eviction = progress.borrow().first_eviction.or(first_eviction);
         let context = context.borrow().clone();
         match pods_left(&tools.kube, nodes, &context).await {
-            Ok(left) if left.is_empty() => return Outcome::Drained,
+            Ok(left) if left.is_empty() => {
+                progress.send_modify(|progress| progress.drained = true);
+                return Outcome::Drained;
+            }
             Ok(left) => tracing::info!(pods = left.join(","), "pods came after the drain, draining again"),
             Err(err) => {
                 let error = lifecycle::one_line(&format!("{err:#}"));

@@ -11,6 +11,8 @@
 
 pub mod args;
 pub mod aws;
+pub mod blockers;
+pub mod condition;
 pub mod decide;
 pub mod door;
 pub mod drain;

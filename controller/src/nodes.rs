@@ -5,7 +5,8 @@ use std::pin::pin;
 
 use anyhow::Context;
 use futures::StreamExt;
-use k8s_openapi::api::core::v1::{Node, Taint};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Node, NodeCondition, Taint};
 use kube::api::ListParams;
 use kube::runtime::watcher::{self, Event};
 use kube::{Api, Client, ResourceExt};
@@ -13,11 +14,15 @@ use lifecycle::one_line;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::condition::{self, Condition};
+
 /// What concerns us of a Node.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NodeView {
     /// Its name.
     pub name: String,
+    /// Tells it from an earlier Node of the same name.
+    pub uid: String,
     /// The version this view was made from; guards every patch.
     pub resource_version: String,
     /// The EC2 instance behind it, out of `spec.providerID`; none if it has none or is no EC2 instance.
@@ -34,6 +39,17 @@ pub struct NodeView {
     pub unschedulable: bool,
     /// Its Ready condition.
     pub ready: Ready,
+    /// Our condition on it.
+    pub drained: Option<Told>,
+}
+
+/// Our condition as it stands on a Node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What it says.
+    pub says: Condition,
+    /// Since when it has its status.
+    pub since: Option<Timestamp>,
 }
 
 /// A Node's Ready condition.
@@ -99,6 +115,7 @@ impl NodeView {
         };
         NodeView {
             name: node.name_any(),
+            uid: node.uid().unwrap_or_default(),
             resource_version: node.resource_version().unwrap_or_default(),
             instance: instance_of(&provider_id),
             lacks_provider_id: provider_id.is_empty(),
@@ -107,6 +124,7 @@ impl NodeView {
             taints: spec.taints.unwrap_or_default(),
             unschedulable: spec.unschedulable.unwrap_or(false),
             ready: ready_of(node, before.map(|node| &node.ready), now),
+            drained: told_of(node),
         }
     }
 
@@ -135,8 +153,7 @@ pub fn instance_of(provider_id: &str) -> Option<String> {
 }
 
 fn ready_of(node: &Node, before: Option<&Ready>, now: Instant) -> Ready {
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
-    let condition = conditions.and_then(|all| all.iter().find(|condition| condition.type_ == "Ready"));
+    let condition = condition_of(node, "Ready");
     let seconds = |time: &Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time>| {
         time.as_ref().map(|time| time.0.as_second())
     };
@@ -148,6 +165,21 @@ fn ready_of(node: &Node, before: Option<&Ready>, now: Instant) -> Ready {
         Some(before) if before.is == is && before.report == report => before.clone(),
         Some(_) | None => Ready { is, told: now, report },
     }
+}
+
+fn condition_of<'a>(node: &'a Node, type_: &str) -> Option<&'a NodeCondition> {
+    let conditions = node.status.as_ref()?.conditions.as_ref()?;
+    conditions.iter().find(|condition| condition.type_ == type_)
+}
+
+fn told_of(node: &Node) -> Option<Told> {
+    let condition = condition_of(node, condition::TYPE)?;
+    let says = Condition {
+        drained: condition.status == "True",
+        reason: condition.reason.clone().unwrap_or_default(),
+        message: condition.message.clone().unwrap_or_default(),
+    };
+    Some(Told { says, since: condition.last_transition_time.as_ref().map(|time| time.0) })
 }
 
 /// Asks the API server for all Nodes, whatever we otherwise select, and returns one that is, or may turn out to be, the

@@ -116,7 +116,7 @@ impl Reconciler {
         if ended != job::Ended::Emptied {
             self.metrics.completions.with_label_values(&[ended.as_str()]).inc();
         }
-        state.memory.done(id, job);
+        state.memory.done(id, job, ended);
     }
 
     fn pass(&self, state: &mut State, world: &World, nodes: &Nodes) {

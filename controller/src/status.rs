@@ -48,6 +48,8 @@ pub struct ActionStatus {
     pub ends: Timestamp,
     /// True once it has been completed.
     pub completed: bool,
+    /// How it ended, if this replica was there: `completed`, `abandoned`, `already_gone`.
+    pub result: Option<&'static str>,
 }
 
 /// How far a drain is.
@@ -62,6 +64,8 @@ pub struct DrainStatus {
     pub forced: usize,
     /// How many pods still have to go.
     pub pods_left: usize,
+    /// True once a consistent list, made after the last pod went, has shown that none is left.
+    pub drained: bool,
     /// Why each of them is not gone yet, ordered by pod.
     pub blockers: Vec<BlockerStatus>,
 }

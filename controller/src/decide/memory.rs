@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::decide::Phase;
 use crate::decide::jobs::Job;
+use crate::job::Ended;
 use crate::nodes::Nodes;
 use crate::world::{Instance, World};
 
@@ -15,8 +16,8 @@ pub struct Memory {
     nodeless_since: BTreeMap<String, Instant>,
     unjoined_since: BTreeMap<String, Instant>,
     node_names: BTreeMap<String, Vec<String>>,
-    /// By instance: the sight and the hook of the action that is completed.
-    completed: BTreeMap<String, (Instant, String)>,
+    /// By instance: the sight and the hook of the action that is completed, and how.
+    completed: BTreeMap<String, (Instant, String, Ended)>,
     /// By instance: the sight in which its leaked node was emptied.
     emptied: BTreeMap<String, Instant>,
 }
@@ -49,15 +50,15 @@ impl Memory {
         self.nodeless_since.retain(|id, _| sights(id).is_some());
         self.unjoined_since.retain(|id, _| sights(id).is_some());
         self.node_names.retain(|id, _| sights(id).is_some());
-        self.completed.retain(|id, (since, _)| sights(id) == Some(*since));
+        self.completed.retain(|id, (since, ..)| sights(id) == Some(*since));
         self.emptied.retain(|id, since| sights(id) == Some(*since));
     }
 
     /// Remembers that a job is done, for as long as the instance stays in the state that the job was decided for.
-    pub fn done(&mut self, id: &str, job: &Job) {
+    pub fn done(&mut self, id: &str, job: &Job, ended: Ended) {
         match job.work.action() {
             Some(action) => {
-                self.completed.insert(id.to_owned(), (job.since, action.hook.clone()));
+                self.completed.insert(id.to_owned(), (job.since, action.hook.clone(), ended));
             }
             None => {
                 self.emptied.insert(id.to_owned(), job.since);
@@ -67,7 +68,13 @@ impl Memory {
 
     /// True if we completed, or found completed, this hook's action on an instance in its present state.
     pub fn is_completed(&self, id: &str, instance: &Instance, hook: &str) -> bool {
-        self.completed.get(id).is_some_and(|(since, name)| *since == instance.since && name == hook)
+        self.ended(id, instance, hook).is_some()
+    }
+
+    /// How this hook's action on an instance in its present state ended, if we were there.
+    pub fn ended(&self, id: &str, instance: &Instance, hook: &str) -> Option<Ended> {
+        let (since, name, ended) = self.completed.get(id)?;
+        (*since == instance.since && name == hook).then_some(*ended)
     }
 
     /// True if its leaked node was emptied in its present state.

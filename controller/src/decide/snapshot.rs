@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use crate::decide::jobs::{self, Rules};
 use crate::decide::memory::Memory;
 use crate::drain::Progress;
+use crate::job::Ended;
 use crate::nodes::{NodeView, Nodes};
 use crate::status::{ActionStatus, BlockerStatus, DrainStatus, InstanceStatus, Status};
 use crate::world::{Group, Instance, World};
@@ -59,6 +60,7 @@ fn action(
         hook: name.to_owned(),
         ends: began.checked_add(hook.global_timeout).unwrap_or(began),
         completed: was_completed || memory.is_completed(id, instance, name),
+        result: memory.ended(id, instance, name).map(Ended::as_str),
     })
 }
 
@@ -73,6 +75,7 @@ fn told(progress: Progress) -> DrainStatus {
         deadline: progress.deadline,
         forced: progress.forced,
         pods_left: progress.pods_left,
+        drained: progress.drained,
         blockers: blockers.collect(),
     }
 }

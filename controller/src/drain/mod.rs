@@ -81,6 +81,8 @@ pub struct Progress {
     pub forced: usize,
     /// How many pods still have to go.
     pub pods_left: usize,
+    /// True once whoever ordered the drain has made sure that nothing is left; a drain that goes on takes it back.
+    pub drained: bool,
     /// Why each of them is not gone yet, ordered by pod.
     pub blockers: Vec<Blocker>,
 }

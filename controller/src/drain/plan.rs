@@ -451,6 +451,7 @@ impl Plan {
             deadline: self.deadline(),
             forced: self.forced,
             pods_left: blockers.len(),
+            drained: false,
             blockers,
         }
     }

@@ -88,7 +88,7 @@ impl Bed {
 
     fn finish(&mut self, seconds: u64) {
         let job = self.job(seconds).expect("a job to finish");
-        self.memory.done("i-1", &job);
+        self.memory.done("i-1", &job, crate::job::Ended::Completed);
     }
 
     fn work(&self, seconds: u64) -> Option<Work> {

@@ -72,6 +72,7 @@ fn a_blocked_drain_is_told_with_its_action_its_deadline_and_its_blockers() {
         deadline: Some(at(1901)),
         forced: 0,
         pods_left: 1,
+        drained: false,
         blockers: vec![Blocker { pod: "shop/web".into(), reason: Reason::Budget { name: "pdb".into() } }],
     };
     let status = see(&world(now, "Terminating:Wait"), &nodes(now, &[]), Some(&progress));

@@ -28,7 +28,8 @@ pub enum Pool {
 /// A group to be created; see [`crate::story::Story::group`].
 #[derive(Debug)]
 pub struct GroupBuilder<'a> {
-    nodes: &'a Nodes,
+    /// None: nothing runs on its instances, or somebody else starts it.
+    nodes: Option<&'a Nodes>,
     client: Client,
     name: String,
     tags: Vec<(String, String)>,
@@ -51,7 +52,7 @@ const LAUNCHING: &str = "autoscaling:EC2_INSTANCE_LAUNCHING";
 const TERMINATING: &str = "autoscaling:EC2_INSTANCE_TERMINATING";
 
 impl<'a> GroupBuilder<'a> {
-    pub(crate) fn new(nodes: &'a Nodes, endpoint: &str, name: String) -> Self {
+    pub(crate) fn new(nodes: Option<&'a Nodes>, endpoint: &str, name: String) -> Self {
         GroupBuilder {
             nodes,
             client: aws::client(endpoint, "admin"),
@@ -154,7 +155,9 @@ impl<'a> GroupBuilder<'a> {
     /// Creates it: hooks first, then the pool, then its instances.
     pub async fn create(self) -> anyhow::Result<Group> {
         let GroupBuilder { nodes, client, name, tags, max, desired, pool, reuse, hooks, boot } = self;
-        nodes.configure(&name, boot);
+        if let Some(nodes) = nodes {
+            nodes.configure(&name, boot);
+        }
         let tags = tags.into_iter().map(|(key, value)| {
             Tag::builder()
                 .resource_id(&name)

@@ -11,12 +11,14 @@
 //! oracle          what really happened: audit log, Node watch, the simulator's call log
 //! story           all of it for one test; read its documentation to write one
 //! demo            one story told as it happens
+//! bench           speed and size of the release builds
 //! ```
 //!
 //! Nothing here decides anything that our programs decide, and nothing but [`node`] writes Nodes.
 
 pub mod aws;
 pub mod bed;
+pub mod bench;
 pub mod chart;
 pub mod control_plane;
 pub mod controller;

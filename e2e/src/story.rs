@@ -175,7 +175,7 @@ impl Story {
     /// A group to be created, named after the story and this.
     pub fn group(&self, name: &str) -> GroupBuilder<'_> {
         let name = format!("{}-{name}", self.name);
-        GroupBuilder::new(&self.nodes, &self.simulator.endpoint(), name).tag("story", &self.name)
+        GroupBuilder::new(Some(&self.nodes), &self.simulator.endpoint(), name).tag("story", &self.name)
     }
 
     /// A controller to be started, with the chart's arguments and rights: `controller-1`, `controller-2`, …

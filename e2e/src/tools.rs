@@ -8,6 +8,10 @@ use anyhow::{Context, bail};
 /// The folder with the programs that xtask built.
 pub const TOOLS_DIR: &str = "NODE_GATE_TOOLS";
 
+/// A folder with other builds of our own programs, to be run in place of those beside the running one: the release builds,
+/// where they are what is measured.
+pub const PROGRAMS_DIR: &str = "NODE_GATE_PROGRAMS";
+
 /// Programs that a kubebuilder installation has too; if `KUBEBUILDER_ASSETS` names one, its programs are used.
 const KUBEBUILDER: [&str; 3] = ["kube-apiserver", "etcd", "kubectl"];
 
@@ -30,7 +34,15 @@ pub fn tool(name: &str) -> anyhow::Result<PathBuf> {
 /// One of our own programs, beside the running one: `target/debug/node-gate` for `target/debug/deps/cluster-…`.
 ///
 /// xtask builds the whole workspace first; `cargo test` alone would leave other packages' programs stale.
+/// [`PROGRAMS_DIR`] names others.
 pub fn built(name: &str) -> anyhow::Result<PathBuf> {
+    if let Some(dir) = env::var_os(PROGRAMS_DIR) {
+        let path = Path::new(&dir).join(name);
+        if !path.is_file() {
+            bail!("{} is missing, and {PROGRAMS_DIR} says that it is there", path.display());
+        }
+        return Ok(path);
+    }
     let here = env::current_exe().context("finding the running program")?;
     let path = here.ancestors().skip(1).take(2).map(|dir| dir.join(name)).find(|path| path.is_file());
     path.with_context(|| format!("{name} is not built: run `cargo build --workspace`"))

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::jail::{Entered, enter};
 use crate::run::Context;
 use crate::steps::Steps;
-use crate::{demo, go_tools, test};
+use crate::{bench, demo, go_tools, test};
 
 /// Builds, tests and shows node-gate.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Shows a warm pool at work on a real control plane, and checks that it works as it should
     Demo(DemoArgs),
+    /// Measures speed and size of the release builds, with the bar beside each figure
+    Bench(bench::BenchArgs),
     /// Runs the tests: all of them, or one tier
     Test {
         /// The tier; without it all tiers run
@@ -83,6 +85,7 @@ impl Cli {
         let result = match self.command {
             Command::Hold { command } => return context.hold(&command),
             Command::Demo(args) => demo::run(&context, &mut steps, &args),
+            Command::Bench(args) => bench::run(&context, &mut steps, &args),
             Command::Test { tier, filter } => test::run(&context, &mut steps, tier, &filter),
             Command::Tools => {
                 go_tools::build_all(&context, &mut steps).map(|dir| println!("{}", dir.display()))

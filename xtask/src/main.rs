@@ -1,9 +1,10 @@
-//! `cargo xtask demo | test | tools`: the one entry for developers and CI.
+//! `cargo xtask demo | test | bench | tools`: the one entry for developers and CI.
 //!
 //! It sets up what it needs, runs everything inside a [`jail`] that nothing survives, and ends with a table of steps
 //! and times.
 
 mod bed;
+mod bench;
 mod cache;
 mod cargo;
 mod cli;

@@ -73,6 +73,11 @@ impl Audit {
         Ok(Audit { file: file.to_owned(), start })
     }
 
+    /// The same log from now on.
+    pub fn from_now(&self) -> anyhow::Result<Self> {
+        Self::since_now(&self.file)
+    }
+
     /// Everything so far by one user, oldest answer first. A request is in the log shortly after its answer has gone
     /// out, so whoever expects one waits for it; see [`crate::wait::eventually`].
     pub fn by(&self, user: &str) -> anyhow::Result<Vec<Entry>> {

@@ -1,0 +1,105 @@
+//! The benchmarks: builds the release programs, then leaves the measuring to `e2e`'s program of that name.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf, absolute};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+
+use crate::bed::TOOLS;
+use crate::go_tools;
+use crate::os::{self, ensure};
+use crate::run::{Context, check};
+use crate::steps::Steps;
+
+/// Where the bench looks for the programs that are measured.
+const PROGRAMS: &str = "NODE_GATE_PROGRAMS";
+
+/// What `bench` can be told.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    what: What,
+    /// Writes what was measured to this file too: one flat JSON object a scenario, one a line
+    #[arg(long, global = true, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The gate: how soon it opens, what holding costs, what it costs a boot, a thousand strict gates under throttling
+    Gate {
+        /// How many openings are timed
+        #[arg(long, default_value_t = 200)]
+        runs: u16,
+        /// For how long held gates are looked at
+        #[arg(long, default_value = "60s", value_name = "DURATION")]
+        held_for: String,
+        /// How many strict gates open at once under throttling; each takes some 10 MB
+        #[arg(long, default_value_t = 1000, value_name = "GATES")]
+        strict_gates: u16,
+        /// Only these parts: opening, held, boot, strict
+        #[arg(long, value_name = "PARTS")]
+        only: Option<String>,
+    },
+    /// The controller: a scale-in of whole groups, beside a bare loop of evictions and parallel `kubectl drain`
+    Drain {
+        /// How many nodes leave at once; 1,10,50 measures each
+        #[arg(long, default_value = "10", value_name = "NODES")]
+        nodes: String,
+        /// How many pods each of them runs
+        #[arg(long, default_value_t = 30)]
+        pods: u16,
+    },
+}
+
+impl What {
+    /// The arguments of the program that measures.
+    fn args(&self) -> Vec<OsString> {
+        let mut args: Vec<OsString> = Vec::new();
+        let mut add = |flag: &str, value: &dyn ToString| {
+            args.push(flag.into());
+            args.push(value.to_string().into());
+        };
+        match self {
+            What::Gate { runs, held_for, strict_gates, only } => {
+                add("--runs", runs);
+                add("--held-for", held_for);
+                add("--strict-gates", strict_gates);
+                if let Some(only) = only {
+                    add("--only", only);
+                }
+                args.insert(0, "gate".into());
+            }
+            What::Drain { nodes, pods } => {
+                add("--nodes", nodes);
+                add("--pods", pods);
+                args.insert(0, "drain".into());
+            }
+        }
+        args
+    }
+}
+
+/// Builds and runs it.
+pub(crate) fn run(context: &Context, steps: &mut Steps, args: &BenchArgs) -> anyhow::Result<()> {
+    ensure(context, &os::CC)?;
+    let tools = go_tools::build_all(context, steps)?;
+    steps.run("bench: build", || check(&mut context.cargo(&["build", "--workspace", "--locked"])))?;
+    // what is measured is what is shipped; what measures need not be
+    let release = ["build", "--release", "--locked", "-p", "node-gate", "-p", "node-gate-controller"];
+    steps.run("bench: build what is measured", || check(&mut context.cargo(&release)))?;
+    let mut bench = context.command(context.target.join("debug/bench"));
+    bench.env(TOOLS, tools).env(PROGRAMS, context.target.join("release"));
+    bench.arg("--dir").arg(context.scratch().join("bench"));
+    if let Some(file) = &args.json {
+        bench.arg("--json").arg(from_here(file)?);
+    }
+    bench.args(args.what.args());
+    steps.run("bench: run", || check(&mut bench))
+}
+
+/// A path as the user meant it: programs run in the workspace's folder.
+fn from_here(file: &Path) -> anyhow::Result<PathBuf> {
+    absolute(file).with_context(|| format!("finding {}", file.display()))
+}

@@ -1,8 +1,11 @@
 //! The JSON protocol of SQS: `X-Amz-Target: AmazonSQS.SendMessage` and a JSON object in, JSON out.
 
 mod base64;
+mod params;
 mod read;
+mod record;
 mod write;
 
-pub(crate) use read::{command, flat, operation};
+pub(crate) use read::{command, operation};
+pub(crate) use record::flat;
 pub(crate) use write::{error, reply};

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::base64;
+use super::params::{Attribute, Entry, Params};
 use crate::account::queue_of_url;
 use crate::sqs::{AttributeValue, Command, NewMessage, Receive, SqsError};
 
@@ -18,62 +17,9 @@ pub(crate) fn operation(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-amz-target")?.to_str().ok()?.strip_prefix(SERVICE)
 }
 
-/// All parameters of all operations: each takes what it knows and ignores the rest.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Params {
-    queue_name: Option<String>,
-    queue_url: Option<String>,
-    queue_name_prefix: Option<String>,
-    attributes: BTreeMap<String, String>,
-    attribute_names: Vec<String>,
-    message_system_attribute_names: Vec<String>,
-    message_attribute_names: Vec<String>,
-    message_body: Option<String>,
-    message_attributes: BTreeMap<String, Attribute>,
-    delay_seconds: Option<i64>,
-    max_number_of_messages: Option<i64>,
-    max_results: Option<i64>,
-    next_token: Option<String>,
-    receipt_handle: Option<String>,
-    visibility_timeout: Option<i64>,
-    wait_time_seconds: Option<i64>,
-    message_group_id: Option<String>,
-    message_deduplication_id: Option<String>,
-    entries: Option<Vec<Entry>>,
-}
-
-/// One of a batch, of messages or of receipt handles.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
-    id: Option<String>,
-    message_body: Option<String>,
-    #[serde(default)]
-    message_attributes: BTreeMap<String, Attribute>,
-    delay_seconds: Option<i64>,
-    receipt_handle: Option<String>,
-    message_group_id: Option<String>,
-    message_deduplication_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Attribute {
-    data_type: Option<String>,
-    string_value: Option<String>,
-    binary_value: Option<String>,
-}
-
 /// Reads the command that an operation and its body ask for.
 pub(crate) fn command(operation: &str, body: &[u8]) -> Result<Command, SqsError> {
-    let params: Params = if body.is_empty() {
-        Params::default()
-    } else {
-        serde_json::from_slice(body).map_err(|error| {
-            SqsError::common(400, "SerializationException", "SerializationException", error.to_string())
-        })?
-    };
+    let params = Params::parse(body)?;
     Ok(match operation {
         "CreateQueue" => {
             Command::Create { queue: needed(params.queue_name, "QueueName")?, attributes: params.attributes }
@@ -144,36 +90,6 @@ pub(crate) fn command(operation: &str, body: &[u8]) -> Result<Command, SqsError>
             ));
         }
     })
-}
-
-/// All parameters by name, nested ones with dots and numbers, `Entries.1.Id`: for the record of calls.
-pub(crate) fn flat(body: &[u8]) -> BTreeMap<String, String> {
-    let mut flat = BTreeMap::new();
-    if let Ok(value) = serde_json::from_slice::<Value>(body) {
-        flatten(String::new(), &value, &mut flat);
-    }
-    flat
-}
-
-fn flatten(name: String, value: &Value, flat: &mut BTreeMap<String, String>) {
-    let under = |part: &dyn std::fmt::Display| {
-        if name.is_empty() { part.to_string() } else { format!("{name}.{part}") }
-    };
-    match value {
-        Value::Object(members) => {
-            members.iter().for_each(|(part, member)| flatten(under(part), member, flat));
-        }
-        Value::Array(members) => {
-            members.iter().zip(1..).for_each(|(member, part)| flatten(under(&part), member, flat));
-        }
-        Value::String(text) => {
-            flat.insert(name, text.clone());
-        }
-        Value::Null => {}
-        Value::Bool(_) | Value::Number(_) => {
-            flat.insert(name, value.to_string());
-        }
-    }
 }
 
 fn needed(value: Option<String>, name: &str) -> Result<String, SqsError> {
@@ -255,4 +171,129 @@ fn attribute(name: &str, value: Attribute) -> Result<AttributeValue, SqsError> {
         ))
     })?;
     Ok(AttributeValue { data_type, bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const OPERATIONS: &[&str] = &[
+        "CreateQueue",
+        "GetQueueUrl",
+        "ListQueues",
+        "DeleteQueue",
+        "PurgeQueue",
+        "GetQueueAttributes",
+        "SetQueueAttributes",
+        "SendMessage",
+        "SendMessageBatch",
+        "ReceiveMessage",
+        "DeleteMessage",
+        "DeleteMessageBatch",
+        "ChangeMessageVisibility",
+    ];
+    const URL: &str = "http://127.0.0.1:1/000000000000/q";
+
+    fn read(operation: &str, body: &Value) -> Result<Command, SqsError> {
+        command(operation, body.to_string().as_bytes())
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_what_is_there_is_read() {
+        let whole = json!({
+            "QueueName": "q", "QueueUrl": URL, "MessageBody": "m", "ReceiptHandle": "h", "VisibilityTimeout": 1,
+            "Entries": [{ "Id": "a", "MessageBody": "m", "ReceiptHandle": "h" }],
+        });
+        for operation in OPERATIONS {
+            read(operation, &whole).expect(operation);
+            if *operation != "ListQueues" {
+                assert_eq!(read(operation, &json!({})).expect_err(operation).code, "MissingParameter");
+            }
+        }
+        assert_eq!(
+            read("DanceInCircles", &whole).expect_err("no operation").code,
+            "UnknownOperationException"
+        );
+    }
+
+    #[test]
+    fn an_address_of_no_queue_and_a_wrong_type_are_refused() {
+        for (body, code) in [
+            (json!({ "QueueUrl": "q" }), "InvalidAddress"),
+            (json!({ "QueueUrl": "http://127.0.0.1:1/1/q" }), "AWS.SimpleQueueService.NonExistentQueue"),
+            (json!({ "QueueUrl": 7 }), "SerializationException"),
+            (json!({ "QueueUrl": URL, "WaitTimeSeconds": "20" }), "SerializationException"),
+            (json!({ "QueueUrl": URL, "WaitTimeSeconds": -1 }), "InvalidParameterValue"),
+            (json!([]), "SerializationException"),
+        ] {
+            assert_eq!(read("ReceiveMessage", &body).expect_err("a refusal").code, code, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_has_one_value_that_fits_its_type() {
+        let send = |attribute: Value| {
+            read(
+                "SendMessage",
+                &json!({ "QueueUrl": URL, "MessageBody": "m", "MessageAttributes": { "a": attribute } }),
+            )
+        };
+        for good in [
+            json!({ "DataType": "String", "StringValue": "v" }),
+            json!({ "DataType": "Number.int", "StringValue": "7" }),
+            json!({ "DataType": "Binary", "BinaryValue": "Zm9v" }),
+        ] {
+            send(good).expect("a message");
+        }
+        for bad in [
+            json!({ "StringValue": "v" }),
+            json!({ "DataType": "Colour", "StringValue": "v" }),
+            json!({ "DataType": "String", "StringValue": "" }),
+            json!({ "DataType": "String", "BinaryValue": "Zm9v" }),
+            json!({ "DataType": "Binary", "BinaryValue": "?" }),
+        ] {
+            assert_eq!(send(bad.clone()).expect_err("a refusal").code, "InvalidParameterValue", "{bad}");
+        }
+    }
+
+    /// JSON of the names that operations know and of any others.
+    fn anything() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "\\PC{0,12}".prop_map(Value::from),
+            Just(Value::from(URL)),
+        ];
+        let name = "(QueueUrl|QueueName|MessageBody|Entries|Id|ReceiptHandle|Attributes|MessageAttributes|DataType|StringValue|BinaryValue|VisibilityTimeout|DelaySeconds|[A-Za-z]{0,6})";
+        leaf.prop_recursive(4, 32, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(name, inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_is_read_or_refused(operation in proptest::sample::select(OPERATIONS), body in anything()) {
+            if let Err(error) = read(operation, &body) {
+                prop_assert!((400..500).contains(&error.status));
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(
+            operation in proptest::sample::select(OPERATIONS), body in proptest::collection::vec(any::<u8>(), 0..200)
+        ) {
+            if let Err(error) = command(operation, &body) {
+                prop_assert!((400..500).contains(&error.status));
+            }
+        }
+    }
 }

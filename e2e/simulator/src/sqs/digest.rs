@@ -54,4 +54,20 @@ mod tests {
             assert_eq!(of_body(body), digest);
         }
     }
+
+    #[test]
+    fn attributes_have_the_digest_that_boto3_accepts() {
+        let value = |data_type: &str, bytes: &[u8]| AttributeValue {
+            data_type: data_type.into(),
+            bytes: bytes.into(),
+        };
+        let attributes: BTreeMap<_, _> = [
+            ("t".to_owned(), value("String", "ü".as_bytes())),
+            ("n".to_owned(), value("Number", b"7")),
+            ("b".to_owned(), value("Binary", &[0, 255, 1])),
+        ]
+        .into();
+        assert_eq!(of_attributes(&attributes).as_deref(), Some("08864285aaac2aefa3ba123fba872fb7"));
+        assert_eq!(of_attributes(&BTreeMap::new()), None);
+    }
 }

@@ -29,7 +29,7 @@ use queue::Queue;
 
 /// One world is one machine: a flood must not take all of its memory.
 const MOST_MESSAGES: usize = 100_000;
-const MOST_BYTES: usize = 256 << 20;
+const MOST_BYTES: usize = 64 << 20;
 const MOST_QUEUES: usize = 1000;
 /// AWS's page size.
 const QUEUES_A_PAGE: u32 = 1000;

@@ -104,19 +104,36 @@ async fn a_reader_who_hangs_up_swallows_no_message() {
     let (simulator, _) = start().await;
     let client = sqs(&simulator);
     let url = queue(&client).await;
-    let waiting = tokio::spawn({
-        let (client, url) = (client.clone(), url.clone());
-        async move { receive(&client, &url, 20).await }
-    });
-    // It waits once a message that it took is gone from the queue; then it comes back and hangs up.
-    send(&client, &url, "first").await;
-    tokio::time::timeout(PATIENCE, waiting).await.expect("in time").expect("no panic");
-    let gone = tokio::time::timeout(Duration::from_millis(200), receive(&client, &url, 20)).await;
-    assert!(gone.is_err(), "nothing to receive");
     let cut = || simulator.calls().iter().any(|call| call.operation == "ReceiveMessage" && call.status == 0);
-    simulator.wait_until("the cut call is recorded", PATIENCE, |_| cut()).await.expect("in time");
-    send(&client, &url, "second").await;
-    assert_eq!(bodies(&receive(&client, &url, 0).await), ["second"]);
+    let mut pause = Duration::from_millis(20);
+    // Nothing tells from outside that it waits: it leaves later and later until it has been there.
+    while !cut() {
+        assert!(pause < PATIENCE);
+        let left = tokio::time::timeout(pause, receive(&client, &url, 20)).await;
+        assert!(left.is_err(), "there was nothing to receive");
+        let _ = simulator.wait_until("the cut call is recorded", pause, |_| cut()).await;
+        pause *= 2;
+    }
+    send(&client, &url, "m").await;
+    assert_eq!(bodies(&receive(&client, &url, 0).await), ["m"]);
+}
+
+#[tokio::test]
+async fn of_several_waiting_readers_one_gets_the_message() {
+    let (simulator, _) = start().await;
+    let client = sqs(&simulator);
+    let url = queue(&client).await;
+    let read = |_| {
+        let (client, url) = (client.clone(), url.clone());
+        tokio::spawn(async move { receive(&client, &url, 1).await.len() })
+    };
+    let readers: Vec<_> = (0..5).map(read).collect();
+    send(&client, &url, "m").await;
+    let mut received = 0;
+    for reader in readers {
+        received += reader.await.expect("no panic");
+    }
+    assert_eq!(received, 1);
 }
 
 #[tokio::test]

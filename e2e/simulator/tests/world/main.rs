@@ -6,3 +6,7 @@ mod hooks;
 mod invariants;
 mod listings;
 mod pools;
+mod queue_bed;
+mod queue_laws;
+mod queue_rules;
+mod queues;

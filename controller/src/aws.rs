@@ -11,6 +11,7 @@ use futures::future::join_all;
 use lifecycle::api::{ApiError, InstanceDetail, classify, guarded};
 use tokio::time::Instant;
 
+use crate::aws_requests::Counted;
 use crate::door::Door;
 use crate::scope::Scope;
 use crate::world::{Group, Hook, Sweep};
@@ -36,7 +37,7 @@ pub struct HookNames {
 
 /// Makes an Auto Scaling client whose every attempt may take `timeout`; its writes pass the door, and nothing is repeated
 /// without our knowing.
-pub async fn connect(door: &Door, timeout: Duration) -> Result<Client, ApiError> {
+pub async fn connect(door: &Door, counted: &Counted, timeout: Duration) -> Result<Client, ApiError> {
     let shared = guarded(aws_config::defaults(aws_config::BehaviorVersion::latest()).load()).await?;
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(timeout.min(Duration::from_secs(3)))
@@ -44,6 +45,7 @@ pub async fn connect(door: &Door, timeout: Duration) -> Result<Client, ApiError>
         .build();
     let config = aws_sdk_autoscaling::config::Builder::from(&shared)
         .interceptor(door.clone())
+        .interceptor(counted.clone())
         .timeout_config(timeouts)
         .retry_config(RetryConfig::disabled())
         .build();

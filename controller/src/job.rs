@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::aws::Backoff;
 use crate::decide::jobs::Work;
 use crate::drain::{self, Context, OnDeadline, Outcome, Policy, Progress};
+use crate::metrics::Metrics;
 use crate::nodes;
 
 /// "No active Lifecycle Action" counts only when said twice, this far apart: once it may be a stale answer.
@@ -58,6 +59,8 @@ pub struct Tools {
     pub aws: Client,
     /// How patient drains are.
     pub policy: Policy,
+    /// Counts evictions, measures drains.
+    pub metrics: Metrics,
 }
 
 /// Does the work; ends when there is nothing left to do, and never because something failed.
@@ -89,18 +92,25 @@ pub async fn run(
         },
         Work::EmptyLeak { node } => {
             let policy = Policy { on_deadline: OnDeadline::Wait, ..tools.policy };
-            drain::drain(&tools.kube, &node, &policy, None, context, progress).await;
+            let (seen, evictions) = (progress.subscribe(), &tools.metrics.evictions);
+            let outcome = drain::drain(&tools.kube, &node, &policy, None, context, progress, evictions).await;
+            measure(&tools.metrics, outcome, &seen.borrow(), None);
             Ended::Emptied
         }
         Work::Terminate { nodes, action, first_eviction } => {
             tracing::info!(nodes = nodes.join(","), instance = action.instance, "draining");
             let mut first_eviction = first_eviction;
+            let mut measured = false;
             loop {
                 let outcome = drain_until_sure(&tools, &nodes, first_eviction, &context, &progress).await;
                 let verdict = match outcome {
                     Outcome::Drained => Verdict::Continue,
                     Outcome::DeadlineAbandon => Verdict::Abandon,
                 };
+                // drained again because completing took long, it is still the same drain
+                if !std::mem::replace(&mut measured, true) {
+                    measure(&tools.metrics, outcome, &progress.borrow(), first_eviction);
+                }
                 tracing::info!(instance = action.instance, hook = action.hook, ?outcome, "completing");
                 if let Some(ended) = complete(&tools.aws, &action, verdict).await {
                     return ended;
@@ -124,8 +134,10 @@ async fn drain_until_sure(
     loop {
         for node in nodes {
             let (context, progress) = (context.clone(), progress.clone());
+            let evictions = &tools.metrics.evictions;
             let outcome =
-                drain::drain(&tools.kube, node, &tools.policy, first_eviction, context, progress).await;
+                drain::drain(&tools.kube, node, &tools.policy, first_eviction, context, progress, evictions)
+                    .await;
             if outcome == Outcome::DeadlineAbandon {
                 return outcome;
             }
@@ -145,6 +157,18 @@ async fn drain_until_sure(
             }
         }
     }
+}
+
+/// Books a drain that ended: from the first eviction of all, by whichever leader, or no time if there was none.
+fn measure(metrics: &Metrics, outcome: Outcome, last: &Progress, first_eviction: Option<Timestamp>) {
+    let result = match outcome {
+        Outcome::DeadlineAbandon => "abandoned",
+        Outcome::Drained if last.forced > 0 => "forced",
+        Outcome::Drained => "drained",
+    };
+    let began = first_eviction.or(last.first_eviction);
+    let took = began.map_or(0.0, |began| Timestamp::now().duration_since(began).as_secs_f64().max(0.0));
+    metrics.drain_duration.with_label_values(&[result]).observe(took);
 }
 
 async fn pods_left(

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_autoscaling::Client;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::aws::Reader;
 use crate::metrics::Metrics;
@@ -33,6 +34,7 @@ pub struct Leader {
 impl Leader {
     /// Leads until dropped; returns only if a loop broke.
     pub async fn lead(self) -> anyhow::Result<()> {
+        self.metrics.sweep_clock.set(Some(Instant::now()));
         let rules = self.reconciler.rules.clone();
         let (world, seen_world) = watch::channel(World::default());
         let observer = Observer {

@@ -11,11 +11,13 @@
 
 pub mod args;
 pub mod aws;
+pub mod aws_requests;
 pub mod blockers;
 pub mod condition;
 pub mod decide;
 pub mod door;
 pub mod drain;
+pub mod gauges;
 pub mod heartbeat;
 pub mod intent;
 pub mod job;

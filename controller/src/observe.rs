@@ -64,7 +64,6 @@ impl Observer {
             let failed = self.look_up(&mut world).await;
             trouble.say("look-up", failed.as_ref());
             self.probe(&mut world).await;
-            self.count(&world);
             out.send_replace(world.clone());
             let pause = if failed.is_some() { backoff.failed().max(COALESCE) } else { COALESCE };
             tokio::time::sleep_until(next_sweep.min(Instant::now() + pause)).await;
@@ -72,8 +71,13 @@ impl Observer {
     }
 
     async fn sweep(&mut self, world: &mut World) -> Vec<ApiError> {
+        let began = Instant::now();
         let (sweep, errors) = self.reader.sweep().await;
+        self.metrics.sweep_duration.observe(began.elapsed().as_secs_f64());
         let result = if errors.is_empty() { "complete" } else { "failed" };
+        if errors.is_empty() {
+            self.metrics.sweep_clock.set(Some(began));
+        }
         self.metrics.sweeps.with_label_values(&[result]).inc();
         world.apply_sweep(Instant::now(), Timestamp::now(), sweep);
         let nodes = self.nodes.borrow();
@@ -139,22 +143,6 @@ impl Observer {
             }
         }
         Probe::Silent
-    }
-
-    fn count(&self, world: &World) {
-        use crate::decide::Phase;
-        let phases = [
-            (Phase::Warm, "warm"),
-            (Phase::Joining, "joining"),
-            (Phase::InService, "in_service"),
-            (Phase::Leaving, "leaving"),
-            (Phase::Released, "released"),
-            (Phase::Unknown, "unknown"),
-        ];
-        for (phase, name) in phases {
-            let count = world.instances.values().filter(|instance| instance.phase() == phase).count();
-            self.metrics.instances.with_label_values(&[name]).set(i64::try_from(count).unwrap_or(i64::MAX));
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, LogFormat};
 use crate::aws::{self, HookNames};
+use crate::aws_requests::Counted;
 use crate::decide::jobs::{Patience, Rules};
 use crate::decide::marks::Keys;
 use crate::door::{Claim, Door};
@@ -81,9 +82,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let (reader, writer, namespace) = kube_clients(&door).await?;
     let settings = settings(&args, namespace);
     say_if_unreachable(&reader).await;
+    let counted = Counted(metrics.aws_requests.clone());
     let aws = AwsClients {
-        reads: aws::connect(&door, READ_TIMEOUT).await?,
-        writes: aws::connect(&door, write_timeout).await?,
+        reads: aws::connect(&door, &counted, READ_TIMEOUT).await?,
+        writes: aws::connect(&door, &counted, write_timeout).await?,
     };
     let heartbeats = Heartbeats::default();
     let (status, seen_status) = watch::channel(Status::default());
@@ -96,6 +98,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         holder: (!args.dry_run).then(|| seen_holder.clone()),
         metrics: metrics.clone(),
         identity: settings.identity.clone(),
+        node_patience: args.node_patience,
         status: seen_status,
     };
     let mut server_stop = stopped.clone();
@@ -143,6 +146,7 @@ async fn lead_while_claimed(
             () = lease::lost(claim.clone()) => {}
         }
         metrics.leader.set(0);
+        metrics.sweep_clock.set(None);
         status.send_replace(Status::default());
         tracing::warn!("lost the lease claim, everything that writes is stopped");
         wait_for_renewal(&mut claim).await?;
@@ -181,7 +185,7 @@ fn leader(
     };
     let reconciler = Reconciler {
         kube: writer.clone(),
-        tools: job::Tools { kube: writer.clone(), aws: aws.writes.clone(), policy },
+        tools: job::Tools { kube: writer.clone(), aws: aws.writes.clone(), policy, metrics: metrics.clone() },
         keys: Keys { startup: args.startup_taint.clone(), out_of_service: args.taint.clone() },
         rules,
         heartbeats: heartbeats.clone(),

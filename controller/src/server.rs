@@ -1,16 +1,20 @@
 //! What others ask us over HTTP: are we alive, are we ready, what do we count, how do things stand.
 
 use std::future::Future;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use crate::gauges;
 use crate::metrics::Metrics;
 use crate::nodes::Nodes;
 use crate::status::Status;
@@ -24,6 +28,8 @@ pub struct Probes {
     pub holder: Option<watch::Receiver<Option<String>>>,
     /// The metrics.
     pub metrics: Metrics,
+    /// How long an instance in service may be without a Node before it counts as unjoined.
+    pub node_patience: Duration,
     /// Our name in the lease.
     pub identity: String,
     /// How things stand, as of the last pass of the reconcile loop.
@@ -71,6 +77,8 @@ async fn ready(State(probes): State<Probes>) -> (StatusCode, &'static str) {
 }
 
 async fn metrics(State(probes): State<Probes>) -> Result<String, (StatusCode, String)> {
+    let status = probes.status.borrow().clone();
+    gauges::show(&probes.metrics, &status, Timestamp::now(), Instant::now(), probes.node_patience);
     probes.metrics.render().map_err(|err| (StatusCode::INTERNAL_SERVER_ERROR, format!("{err:#}\n")))
 }
 

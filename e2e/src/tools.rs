@@ -12,6 +12,9 @@ pub const TOOLS_DIR: &str = "NODE_GATE_TOOLS";
 /// where they are what is measured.
 pub const PROGRAMS_DIR: &str = "NODE_GATE_PROGRAMS";
 
+/// The variable with promtool's path.
+const PROMTOOL: &str = "NODE_GATE_PROMTOOL";
+
 /// Programs that a kubebuilder installation has too; if `KUBEBUILDER_ASSETS` names one, its programs are used.
 const KUBEBUILDER: [&str; 3] = ["kube-apiserver", "etcd", "kubectl"];
 
@@ -29,6 +32,13 @@ pub fn tool(name: &str) -> anyhow::Result<PathBuf> {
         bail!("{} is missing: run `cargo xtask tools`", path.display());
     }
     Ok(path)
+}
+
+/// The path of promtool, which xtask builds by itself.
+pub fn promtool() -> anyhow::Result<PathBuf> {
+    env::var_os(PROMTOOL)
+        .map(PathBuf::from)
+        .with_context(|| format!("{PROMTOOL} is not set: use `cargo xtask`"))
 }
 
 /// One of our own programs, beside the running one: `target/debug/node-gate` for `target/debug/deps/cluster-…`.

@@ -185,8 +185,18 @@ where
     ApiError { kind: kind_of(status, code), message: one_line(&format!("{code} (HTTP {status}): {message}")) }
 }
 
+/// True if an error's code says that we ask too often.
+pub fn is_throttled(code: &str) -> bool {
+    // "LimitExceeded" alone is a quota of the account, no matter of patience.
+    code.contains("Throttl")
+        || (code.ends_with("LimitExceeded") && code != "LimitExceeded")
+        || code.starts_with("TooMany")
+}
+
+/// What to do about an answer, by its status and its error's code; "no error code" if it has none.
+///
 /// Codes as the user guide and captures of the wire name them.
-fn kind_of(status: u16, code: &str) -> ErrorKind {
+pub fn kind_of(status: u16, code: &str) -> ErrorKind {
     const DENIED: &[&str] = &[
         "AccessDenied",
         "AccessDeniedException",
@@ -209,13 +219,9 @@ fn kind_of(status: u16, code: &str) -> ErrorKind {
         "RequestTimeoutException",
         "ResourceContention",
     ];
-    // "LimitExceeded" alone is a quota of the account, no matter of patience.
-    let throttled = code.contains("Throttl")
-        || (code.ends_with("LimitExceeded") && code != "LimitExceeded")
-        || code.starts_with("TooMany");
     if DENIED.contains(&code) || (status == 403 && !HEALING.contains(&code)) {
         ErrorKind::Denied
-    } else if throttled || HEALING.contains(&code) || status == 429 || status >= 500 {
+    } else if is_throttled(code) || HEALING.contains(&code) || status == 429 || status >= 500 {
         ErrorKind::Retryable
     } else if code == "no error code" {
         // A 4xx without AWS's error shape comes from something between us and AWS.

@@ -46,5 +46,8 @@ impl Bed {
     }
 }
 
+/// Where the stories look for promtool.
+pub(crate) const PROMTOOL: &str = "NODE_GATE_PROMTOOL";
+
 /// Where the bed and the demo look for the programs that we built.
 pub(crate) const TOOLS: &str = "NODE_GATE_TOOLS";

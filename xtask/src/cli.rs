@@ -88,7 +88,9 @@ impl Cli {
             Command::Bench(args) => bench::run(&context, &mut steps, &args),
             Command::Test { tier, filter } => test::run(&context, &mut steps, tier, &filter),
             Command::Tools => {
-                go_tools::build_all(&context, &mut steps).map(|dir| println!("{}", dir.display()))
+                let built = go_tools::build_all(&context, &mut steps);
+                let promtool = go_tools::promtool(&context, &mut steps);
+                built.and_then(|dir| promtool.map(|file| println!("{}\n{}", dir.display(), file.display())))
             }
         };
         println!("\n{}", steps.table());

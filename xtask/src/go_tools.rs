@@ -1,4 +1,4 @@
-//! The control plane, kwok and helm, built from `e2e/tools/go.mod`, or partly taken from `KUBEBUILDER_ASSETS`.
+//! The control plane, kwok and helm, built from `e2e/tools/go.mod`, or partly taken from `KUBEBUILDER_ASSETS`; and promtool.
 
 use std::env;
 use std::fs;
@@ -22,6 +22,9 @@ const TOOLS: [(&str, &str); 7] = [
     ("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
 ];
 
+/// Judges metrics. In a module and a cache entry of its own, so that neither rebuilds the other's programs.
+const PROMTOOL: (&str, &str) = ("promtool", "github.com/prometheus/prometheus/cmd/promtool");
+
 /// What a kubebuilder installation may supply.
 const ASSETS: &str = "KUBEBUILDER_ASSETS";
 const IN_ASSETS: [&str; 3] = ["kube-apiserver", "etcd", "kubectl"];
@@ -34,30 +37,50 @@ pub(crate) fn build_all(context: &Context, steps: &mut Steps) -> anyhow::Result<
 /// Builds one of them, if it is missing, and returns the folder that holds them.
 pub(crate) fn build(context: &Context, steps: &mut Steps, name: &str) -> anyhow::Result<PathBuf> {
     let module = context.root.join("e2e/tools");
-    let recipe = Recipe::read(&module)?;
+    let recipe = Recipe::of_kubernetes(&module)?;
     let dir = cache::entry(&context.cache, "tools", &recipe.key)?;
+    if !is_supplied(name) {
+        let tool = TOOLS.iter().find(|(tool, _)| *tool == name).context("a program of the test bed")?;
+        build_in(context, steps, &module, &recipe, &dir, *tool)?;
+    }
+    Ok(dir)
+}
+
+/// Builds promtool, if it is missing, and returns its path.
+pub(crate) fn promtool(context: &Context, steps: &mut Steps) -> anyhow::Result<PathBuf> {
+    let module = context.root.join("e2e/tools/promtool");
+    let recipe = Recipe::of_promtool(&module)?;
+    let dir = cache::entry(&context.cache, "promtool", &recipe.key)?;
+    build_in(context, steps, &module, &recipe, &dir, PROMTOOL)
+}
+
+fn build_in(
+    context: &Context,
+    steps: &mut Steps,
+    module: &Path,
+    recipe: &Recipe,
+    dir: &Path,
+    (name, package): (&str, &str),
+) -> anyhow::Result<PathBuf> {
     let file = dir.join(name);
-    if file.is_file() || is_supplied(name) {
-        return Ok(dir);
+    if file.is_file() {
+        return Ok(file);
     }
     if on_path("go").is_none() {
-        bail!(
-            "Go is missing: the test bed's Kubernetes is built from e2e/tools/go.mod, which takes Go 1.26 or newer"
-        );
+        bail!("Go is missing: {name} is built from {}, which takes Go 1.26 or newer", module.display());
     }
-    let (_, package) = TOOLS.iter().find(|(tool, _)| *tool == name).context("a program of the test bed")?;
     // written under a name of our own and renamed: whoever finds the file finds it whole
     let unfinished = dir.join(format!(".{name}-{}", std::process::id()));
     steps.run_quiet(&format!("tools: build {name}"), || {
         let mut go = context.command("go");
-        go.arg("build").args(&recipe.flags).arg("-o").arg(&unfinished).arg(package).current_dir(&module);
+        go.arg("build").args(&recipe.flags).arg("-o").arg(&unfinished).arg(package).current_dir(module);
         for (variable, value) in ENVIRONMENT {
             go.env(variable, value);
         }
         check(&mut go)?;
         fs::rename(&unfinished, &file).with_context(|| format!("putting {name} in its place"))
     })?;
-    Ok(dir)
+    Ok(file)
 }
 
 fn is_supplied(name: &str) -> bool {
@@ -76,12 +99,8 @@ struct Recipe {
 }
 
 impl Recipe {
-    fn read(module: &Path) -> anyhow::Result<Self> {
-        let read = |name: &str| {
-            let path = module.join(name);
-            fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
-        };
-        let (go_mod, go_sum) = (read("go.mod")?, read("go.sum")?);
+    fn of_kubernetes(module: &Path) -> anyhow::Result<Self> {
+        let (go_mod, go_sum) = module_files(module)?;
         let version =
             kubernetes_version(&go_mod).context("the version of k8s.io/kubernetes in e2e/tools/go.mod")?;
         let flags = vec![
@@ -93,6 +112,24 @@ impl Recipe {
         let key = cache::hash(&[go_mod.as_str(), &go_sum, &format!("{flags:?} {ENVIRONMENT:?} {TOOLS:?}")]);
         Ok(Recipe { flags, key })
     }
+
+    fn of_promtool(module: &Path) -> anyhow::Result<Self> {
+        let (go_mod, go_sum) = module_files(module)?;
+        // nothing is to be discovered in any cloud: their clients are most of what would be compiled
+        let flags =
+            ["-tags=remove_all_sd", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags=-s -w"];
+        let key =
+            cache::hash(&[go_mod.as_str(), &go_sum, &format!("{flags:?} {ENVIRONMENT:?} {PROMTOOL:?}")]);
+        Ok(Recipe { flags: flags.map(ToOwned::to_owned).to_vec(), key })
+    }
+}
+
+fn module_files(module: &Path) -> anyhow::Result<(String, String)> {
+    let read = |name: &str| {
+        let path = module.join(name);
+        fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
+    };
+    Ok((read("go.mod")?, read("go.sum")?))
 }
 
 /// `v1.36.3`, as the module file requires it.

@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::{Context as _, bail};
 
-use crate::bed::Bed;
+use crate::bed::{Bed, PROMTOOL};
 use crate::cargo::cargo_deny;
 use crate::cli::Tier;
 use crate::go_tools;
@@ -122,12 +122,13 @@ fn unit(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Resu
 
 fn cluster(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Result<()> {
     let tools = go_tools::build_all(context, steps)?;
+    let promtool = go_tools::promtool(context, steps)?;
     steps.run("cluster: build", || build(context))?;
     must_match(context, &["--test".to_owned(), STORIES.to_owned()], filter)?;
     let bed = steps.run("cluster: start the control plane", || Bed::start(context, &tools))?;
     let result = steps.run("cluster: stories", || {
         let mut test = context.cargo(&["test", "--workspace", "--test", STORIES, "--locked", "--"]);
-        check(bed.visible_to(test.args(filter)))
+        check(bed.visible_to(test.args(filter).env(PROMTOOL, promtool)))
     });
     bed.end()?;
     result

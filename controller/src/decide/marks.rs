@@ -172,7 +172,7 @@ fn taints_after(
 }
 
 /// `Warmed:Stopped` → `Warmed.Stopped`; whatever AWS invents becomes a valid label value.
-fn label_value(state: &LifecycleState) -> String {
+pub fn label_value(state: &LifecycleState) -> String {
     let text: String = state
         .as_str()
         .chars()

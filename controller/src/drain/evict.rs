@@ -43,6 +43,39 @@ pub(super) enum Answer {
     Unavailable { message: String },
 }
 
+/// What evictions may come to, as labels of a metric. `forced`: the pod was deleted past its budgets, at the deadline.
+pub const EVICTIONS: [&str; 11] = [
+    "accepted",
+    "gone",
+    "budget",
+    "many_budgets",
+    "throttled",
+    "webhook",
+    "forbidden",
+    "namespace",
+    "failed",
+    "no_answer",
+    "forced",
+];
+
+impl Answer {
+    /// The answer to an eviction as a label, one of [`EVICTIONS`].
+    pub(super) fn label(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Gone => "gone",
+            Self::Budget { .. } => "budget",
+            Self::ManyBudgets => "many_budgets",
+            Self::Throttled { .. } => "throttled",
+            Self::Webhook { .. } => "webhook",
+            Self::Rights => "forbidden",
+            Self::Namespace => "namespace",
+            Self::Failed { .. } => "failed",
+            Self::Unavailable { .. } => "no_answer",
+        }
+    }
+}
+
 /// Asks for the eviction of exactly this pod, by UID.
 pub(super) async fn evict(client: &kube::Client, pod: &PodView) -> Answer {
     let eviction = Eviction {

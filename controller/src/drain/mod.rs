@@ -28,10 +28,12 @@ mod run_tests;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use prometheus::IntCounterVec;
 use tokio::sync::watch;
 
+pub use evict::EVICTIONS;
 pub use pods::pods_left;
-pub use reason::Reason;
+pub use reason::{HOLD_UPS, Reason};
 
 /// How patient a drain is, and what it does when patience ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +110,8 @@ pub enum Outcome {
 /// Drains `node` until no evictable pod is left on it, or until the deadline if the policy is to abandon then.
 ///
 /// `first_eviction` is the time recorded by an earlier run of the same drain, if there was one. Errors of the API server
-/// are waited out. Dropping the future ends the drain at once and leaves nothing running.
+/// are waited out. Dropping the future ends the drain at once and leaves nothing running. What evictions come to is counted
+/// in `evictions`, by [`EVICTIONS`].
 pub async fn drain(
     client: &kube::Client,
     node: &str,
@@ -116,6 +119,7 @@ pub async fn drain(
     first_eviction: Option<Timestamp>,
     context: watch::Receiver<Context>,
     progress: watch::Sender<Progress>,
+    evictions: &IntCounterVec,
 ) -> Outcome {
-    run::run(client, node, policy, first_eviction, context, &progress).await
+    run::run(client, node, policy, first_eviction, context, &progress, evictions).await
 }

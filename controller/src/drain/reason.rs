@@ -44,6 +44,19 @@ pub enum Reason {
     },
 }
 
+/// What may hold a pod: the labels of all reasons but [`Reason::Evicting`], where nothing does.
+pub const HOLD_UPS: [&str; 9] = [
+    "budget",
+    "many_budgets",
+    "terminating",
+    "finalizer",
+    "webhook",
+    "forbidden",
+    "throttled",
+    "namespace",
+    "other",
+];
+
 impl Reason {
     /// One word of a bounded set, for a metric's label.
     pub fn label(&self) -> &'static str {

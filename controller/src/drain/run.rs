@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
+use prometheus::IntCounterVec;
 use tokio::sync::watch;
 
 use super::daemonsets::{self, DaemonSets, Verdict};
@@ -29,6 +30,7 @@ pub(super) async fn run(
     first_eviction: Option<Timestamp>,
     mut context: watch::Receiver<Context>,
     progress: &watch::Sender<Progress>,
+    evictions: &IntCounterVec,
 ) -> Outcome {
     let situation = context.borrow_and_update().clone();
     let mut drain = Drain {
@@ -38,6 +40,7 @@ pub(super) async fn run(
         sets: DaemonSets::default(),
         answers: FuturesUnordered::new(),
         look_ups: FuturesUnordered::new(),
+        evictions,
     };
     let mut changes = pin!(pods::changes(client, node));
     let mut deaf = false;
@@ -78,6 +81,7 @@ struct Drain<'a> {
     sets: DaemonSets,
     answers: FuturesUnordered<BoxFuture<'a, (Action, Answer)>>,
     look_ups: FuturesUnordered<BoxFuture<'a, (SetRef, bool)>>,
+    evictions: &'a IntCounterVec,
 }
 
 impl Drain<'_> {
@@ -147,9 +151,11 @@ impl Drain<'_> {
         let pod = self.plan.view(action.uid()).map(PodView::full_name).unwrap_or_default();
         match (action, &answer) {
             (Action::Evict { .. }, _) => {
+                self.evictions.with_label_values(&[answer.label()]).inc();
                 tracing::debug!(node = self.node, pod, ?answer, "asked for an eviction");
             }
             (Action::Delete { grace, .. }, Answer::Accepted) => {
+                self.evictions.with_label_values(&["forced"]).inc();
                 tracing::info!(node = self.node, pod, ?grace, "deadline: deleted the pod past its budgets");
             }
             (Action::Delete { grace, .. }, _) => {

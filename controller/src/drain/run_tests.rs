@@ -7,6 +7,7 @@ use axum::body::Body as ReplyBody;
 use futures::channel::mpsc;
 use http::{Method, Request, Response};
 use kube::client::Body;
+use prometheus::{IntCounterVec, Opts};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower_test::mock;
@@ -161,6 +162,7 @@ struct Running {
     mock: Mock,
     context: watch::Sender<Context>,
     progress: watch::Receiver<Progress>,
+    evictions: IntCounterVec,
     task: tokio::task::JoinHandle<Outcome>,
 }
 
@@ -168,8 +170,13 @@ fn start(policy: Policy) -> Running {
     let (client, mock) = client();
     let (context, contexts) = watch::channel(Context::default());
     let (progresses, progress) = watch::channel(Progress::default());
-    let task = tokio::spawn(async move { drain(&client, "n1", &policy, None, contexts, progresses).await });
-    Running { mock, context, progress, task }
+    let evictions = IntCounterVec::new(Opts::new("evictions", "by result"), &["result"]).unwrap();
+    let counted = evictions.clone();
+    let task =
+        tokio::spawn(
+            async move { drain(&client, "n1", &policy, None, contexts, progresses, &counted).await },
+        );
+    Running { mock, context, progress, evictions, task }
 }
 
 fn policy() -> Policy {
@@ -202,6 +209,7 @@ async fn thirty_pods_cost_one_call_each_a_list_and_a_watch() {
     assert_eq!(run.task.await.unwrap(), Outcome::Drained);
     assert_eq!(run.progress.borrow().pods_left, 0);
     assert!(run.progress.borrow().first_eviction.is_some());
+    assert_eq!(run.evictions.with_label_values(&["accepted"]).get(), 30);
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,13 +23,20 @@ fn instance(state: &str, phase: Phase) -> InstanceStatus {
 }
 
 fn action(ends: i64, completed: bool) -> ActionStatus {
-    ActionStatus { hook: "h".into(), ends: at(ends), completed }
+    ActionStatus { hook: "h".into(), ends: at(ends), completed, result: None }
 }
 
 fn drain(kinds: &[&'static str]) -> DrainStatus {
     let blockers =
         kinds.iter().map(|kind| BlockerStatus { pod: "n/p".into(), kind, reason: String::new() }).collect();
-    DrainStatus { first_eviction: None, deadline: None, forced: 0, pods_left: kinds.len(), blockers }
+    DrainStatus {
+        first_eviction: None,
+        deadline: None,
+        forced: 0,
+        drained: false,
+        pods_left: kinds.len(),
+        blockers,
+    }
 }
 
 /// The metrics of these instances at second 1000.

@@ -1,0 +1,122 @@
+//! What Prometheus sees of a controller: every metric moves when its matter does.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, ensure};
+use aws_simulator::Fault;
+use e2e::controller::Controller;
+use e2e::group::Pool;
+use e2e::story::{LONG, Story};
+use e2e::wait::eventually;
+
+use crate::drains::leads;
+use crate::read::one_is;
+
+/// The metrics that the design promises.
+const PROMISED: [&str; 16] = [
+    "instances",
+    "leaked_nodes",
+    "unjoined_instances",
+    "sweep_duration_seconds",
+    "sweep_age_seconds",
+    "aws_requests_total",
+    "event_to_cordon_seconds",
+    "drain_duration_seconds",
+    "evictions_total",
+    "pods_blocked",
+    "hook_deadline_remaining_seconds",
+    "heartbeats_total",
+    "hook_completions_total",
+    "task_panics_total",
+    "leader",
+    "sweeps_total",
+];
+
+/// The value now; a metric that is not there is an error.
+async fn value(controller: &Controller, name: &str) -> anyhow::Result<f64> {
+    controller.metric(&format!("node_gate_{name}")).await?.with_context(|| format!("{name} is not there"))
+}
+
+/// Waits until a metric has come to be so.
+async fn comes(controller: &Controller, name: &str, so: impl Fn(f64) -> bool) -> anyhow::Result<()> {
+    eventually(name, LONG, async || {
+        let now = value(controller, name).await?;
+        ensure!(so(now), "{now}");
+        Ok(())
+    })
+    .await
+}
+
+fn is(wanted: f64) -> impl Fn(f64) -> bool {
+    move |now| now.total_cmp(&wanted).is_eq() || (now - wanted).abs() < 1e-9
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaks_missing_nodes_and_failing_sweeps_show_and_go_with_the_leadership() -> anyhow::Result<()> {
+    let story = Story::new("metrics-sweep").await?;
+    let controller = story.controller().start().await?;
+    leads(&controller).await?;
+
+    let leaky = story.group("leaky").gateless().max(1).warm_pool(Pool::Running).create().await?;
+    one_is(&story, &leaky, "Warmed:Running").await?;
+    comes(&controller, "leaked_nodes", is(1.0)).await?;
+    comes(&controller, r#"instances{state="Warmed.Running"}"#, is(1.0)).await?;
+    leaky.set_desired(1).await?;
+    comes(&controller, "leaked_nodes", is(0.0)).await?;
+
+    let dumb = story.group("dumb").max(1).gate_env("NODE_GATE_GROUP", "another-group").create().await?;
+    dumb.set_desired(1).await?;
+    let mute = one_is(&story, &dumb, "InService").await?;
+    comes(&controller, "unjoined_instances", is(1.0)).await?;
+    assert!(!story.node_watch.now().contains_key(&mute));
+    story.simulator.force_state(&mute, "Warmed:Dreaming");
+    comes(&controller, r#"instances{state="unknown"}"#, is(1.0)).await?;
+    comes(&controller, "unjoined_instances", is(0.0)).await?;
+
+    let describe = "DescribeAutoScalingGroups";
+    let requests =
+        |result: &str| format!(r#"aws_requests_total{{operation="{describe}",result="{result}"}}"#);
+    comes(&controller, &requests("ok"), |ok| ok >= 1.0).await?;
+    comes(&controller, "sweep_duration_seconds_count", |sweeps| sweeps >= 2.0).await?;
+    for (fault, result) in [
+        (Fault::Throttle { share: 1.0 }, "throttled"),
+        (Fault::Deny, "denied"),
+        (Fault::Fail { status: 400, code: "ValidationError".into() }, "rejected"),
+        (Fault::Fail { status: 503, code: "ServiceUnavailable".into() }, "failed"),
+        (Fault::Reset, "no_answer"),
+    ] {
+        assert!(is(0.0)(value(&controller, &requests(result)).await?), "{result} before it was so");
+        story.simulator.fault(describe, fault);
+        comes(&controller, &requests(result), |count| count >= 1.0).await?;
+        story.simulator.clear_faults();
+    }
+    story.simulator.fault(describe, Fault::Deny);
+    comes(&controller, "sweep_age_seconds", |age| age >= 5.0).await?;
+    comes(&controller, r#"sweeps_total{result="failed"}"#, |failed| failed >= 1.0).await?;
+    story.simulator.clear_faults();
+    comes(&controller, "sweep_age_seconds", |age| age < 5.0).await?;
+
+    // as many calls as the simulator saw, to the one
+    eventually("both have counted the same", LONG, async || {
+        let saw =
+            story.simulator.calls().into_iter().filter(|call| call.operation == "DescribeWarmPool").count();
+        let told =
+            value(&controller, r#"aws_requests_total{operation="DescribeWarmPool",result="ok"}"#).await?;
+        ensure!(is(f64::from(u32::try_from(saw)?))(told), "{told} of {saw}");
+        Ok(())
+    })
+    .await?;
+    all_are_there(&controller).await?;
+    story.end().await
+}
+
+/// Every promised metric is on the page, and nothing that is not of ours.
+async fn all_are_there(controller: &Controller) -> anyhow::Result<()> {
+    let page = controller.get("/metrics").await?.1;
+    let names: BTreeSet<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("# TYPE node_gate_")?.split(' ').next()).collect();
+    for name in PROMISED {
+        ensure!(names.contains(name), "{name} is not in {names:?}");
+    }
+    Ok(())
+}

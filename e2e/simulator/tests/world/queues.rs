@@ -57,6 +57,8 @@ fn a_handle_that_was_never_given_is_refused() {
     bed.send("m");
     let good = bed.receive(1)[0].handle.clone();
     bed.run(Command::Create { queue: "r".into(), attributes: BTreeMap::new() });
+    bed.run(Command::Send { queue: "r".into(), message: message("other") });
+    bed.run(Command::Receive(Receive { queue: "r".into(), ..Receive::default() }));
     for handle in
         ["", "nonsense", "AQEB", &good.replace("/1/", "/2/"), &format!("{good}/"), &format!("x{good}")]
     {

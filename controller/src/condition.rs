@@ -120,32 +120,36 @@ fn draining(drain: &DrainStatus, on_deadline: OnDeadline, now: Timestamp) -> Opt
     }
     drain.first_eviction?;
     let groups = groups(&drain.blockers);
-    let is_over = drain.forced > 0 || drain.deadline.is_some_and(|deadline| deadline <= now);
-    let reason = if is_over {
+    let reason = if is_over(drain, now) {
         "DeadlinePassed"
     } else if groups.iter().any(|group| group.refuses) {
         "Blocked"
     } else {
         "Draining"
     };
-    let mut message = format!("{} left", pods(drain.pods_left));
-    if let Some(patience) = patience(drain, is_over, on_deadline, now) {
-        message.push_str(&patience);
-    }
-    message.push('.');
+    let mut message = format!("{}.", outlook(drain, on_deadline, now));
     say_groups(&mut message, &groups);
     Some(Condition { drained: false, reason: reason.to_owned(), message: clipped(&message, LIMIT) })
 }
 
-fn patience(drain: &DrainStatus, is_over: bool, on_deadline: OnDeadline, now: Timestamp) -> Option<String> {
-    let deadline = moment(drain.deadline?, now);
-    Some(match on_deadline {
-        OnDeadline::Abandon => format!(", the drain is given up at {deadline}"),
-        OnDeadline::Force | OnDeadline::Wait if is_over => {
-            format!(", being forced since patience ended at {deadline}")
+fn is_over(drain: &DrainStatus, now: Timestamp) -> bool {
+    drain.forced > 0 || drain.deadline.is_some_and(|deadline| deadline <= now)
+}
+
+/// "4 pods left, evicted until 12:13:00 UTC, then forced": how many are left, and how long they still have.
+pub fn outlook(drain: &DrainStatus, on_deadline: OnDeadline, now: Timestamp) -> String {
+    let left = pods(drain.pods_left);
+    let Some(deadline) = drain.deadline else { return format!("{left} left") };
+    let deadline = moment(deadline, now);
+    match on_deadline {
+        OnDeadline::Abandon => format!("{left} left, the drain is given up at {deadline}"),
+        OnDeadline::Force | OnDeadline::Wait if is_over(drain, now) => {
+            format!("{left} left, being forced since patience ended at {deadline}")
         }
-        OnDeadline::Force | OnDeadline::Wait => format!(", evicted until {deadline}, then forced"),
-    })
+        OnDeadline::Force | OnDeadline::Wait => {
+            format!("{left} left, evicted until {deadline}, then forced")
+        }
+    }
 }
 
 /// As many groups as fit.

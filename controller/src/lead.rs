@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_autoscaling::Client;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::aws::Reader;
 use crate::metrics::Metrics;
@@ -12,6 +13,7 @@ use crate::nodes::Nodes;
 use crate::observe::Observer;
 use crate::reconcile::Reconciler;
 use crate::scope::Scope;
+use crate::telling::Telling;
 use crate::world::World;
 
 /// What leading needs.
@@ -46,6 +48,15 @@ impl Leader {
             nodes: self.nodes.clone(),
             metrics: self.metrics,
         };
+        let telling = Telling {
+            kube: self.reconciler.kube.clone(),
+            keys: self.reconciler.keys.clone(),
+            on_deadline: self.reconciler.tools.policy.on_deadline,
+        };
+        let (status, nodes) = (self.reconciler.status.subscribe(), self.nodes.clone());
+        // A task of its own, so that nothing in it can hold up or end the others. It ends with us.
+        let telling = (!rules.dry_run).then(|| tokio::spawn(telling.run(status, nodes)));
+        let _telling = telling.map(AbortOnDropHandle::new);
         tokio::select! {
             ended = observer.run(world) => ended,
             ended = self.reconciler.run(seen_world, self.nodes) => ended,

@@ -100,9 +100,10 @@ async fn token(client: &kube::Client, namespace: &str, account: &str) -> anyhow:
 pub(crate) fn remove(admin: &Path, namespace: &str) -> anyhow::Result<()> {
     let roles = format!("{namespace}:{RELEASE}");
     for args in [
-        ["delete", "namespace", namespace],
-        ["delete", "clusterrole", &roles],
-        ["delete", "clusterrolebinding", &roles],
+        &["delete", "namespace", namespace][..],
+        &["delete", "clusterrole", &roles],
+        &["delete", "clusterrolebinding", &roles],
+        &["delete", "role,rolebinding", &roles, "--namespace", "default"],
     ] {
         let mut kubectl = std::process::Command::new(tool("kubectl")?);
         // an API server that hangs must not make a failing test hang as well

@@ -4,6 +4,7 @@
 mod bed;
 mod drains;
 mod dry_run;
+mod events;
 mod human;
 mod launch_hook;
 mod leak;

@@ -1,0 +1,267 @@
+//! Writes what Nodes should tell of themselves: Events and the condition. Best effort, beside everything else.
+//!
+//! Nothing waits for it: it has a queue of its own that drops what is too much, few writes at a time, and errors are
+//! said once. In a dry run it does not run at all.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Event as Object, EventSource, Node, ObjectReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use kube::api::{Patch, PatchParams, PostParams};
+use kube::{Api, Client};
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::condition::{self, Wish};
+use crate::decide::marks::Keys;
+use crate::door::is_refusal;
+use crate::drain::OnDeadline;
+use crate::events::{Drains, Event, Marks};
+use crate::nodes::{NodeView, Nodes};
+use crate::status::Status;
+
+/// Who tells, as `kubectl describe` shows it.
+const REPORTER: &str = "node-gate-controller";
+/// Events of objects outside of namespaces are kept here.
+const NAMESPACE: &str = "default";
+/// Looks are at least this far apart.
+const PACE: Duration = Duration::from_millis(200);
+/// A look is made this often even if nothing happens: some things are told once they have stood for a while.
+const TICK: Duration = Duration::from_secs(1);
+/// Writes under way at once.
+const AT_ONCE: usize = 4;
+/// More Events than this do not wait: a scale-in of fifty nodes needs two hundred.
+const QUEUE: usize = 500;
+/// A node's condition is not written again for this long, unless its status changes.
+const REST: Duration = Duration::from_secs(10);
+/// A drain is mostly over within this time; that it is not would be old before it is read.
+const YOUNG: Duration = Duration::from_secs(3);
+/// The pause after a write that failed.
+const FAILED_REST: Duration = Duration::from_secs(30);
+
+/// What telling needs.
+#[derive(Clone)]
+pub struct Telling {
+    /// Writes through the door.
+    pub kube: Client,
+    /// The taints' keys.
+    pub keys: Keys,
+    /// What happens at a drain's deadline.
+    pub on_deadline: OnDeadline,
+}
+
+struct State {
+    marks: Marks,
+    drains: Drains,
+    queue: VecDeque<(Object, Event)>,
+    conditions: BTreeMap<String, Written>,
+    under_way: FuturesUnordered<BoxFuture<'static, Ended>>,
+    /// What failed last, by what was written.
+    trouble: BTreeMap<&'static str, String>,
+}
+
+/// What was last written as a Node's condition; our watch may not have seen it yet.
+struct Written {
+    wish: Wish,
+    at: Instant,
+    under_way: bool,
+    rest: Duration,
+}
+
+/// A write that has ended: what, and for which Node if it was a condition.
+struct Ended {
+    what: &'static str,
+    node: Option<String>,
+    result: kube::Result<()>,
+}
+
+impl Telling {
+    /// Tells until dropped.
+    pub async fn run(
+        self,
+        mut status: watch::Receiver<Status>,
+        mut nodes: watch::Receiver<Nodes>,
+    ) -> Infallible {
+        let mut state = State {
+            marks: Marks::default(),
+            drains: Drains::new(self.on_deadline, Timestamp::now()),
+            queue: VecDeque::new(),
+            conditions: BTreeMap::new(),
+            under_way: FuturesUnordered::new(),
+            trouble: BTreeMap::new(),
+        };
+        loop {
+            {
+                let (status, nodes) = (status.borrow_and_update(), nodes.borrow_and_update());
+                self.look(&mut state, &status, &nodes);
+            }
+            tokio::time::sleep(PACE).await;
+            tokio::select! {
+                Ok(()) = status.changed() => {}
+                Ok(()) = nodes.changed() => {}
+                Some(ended) = state.under_way.next() => state.ended(ended),
+                () = tokio::time::sleep(TICK) => {}
+            }
+            while let Some(Some(ended)) = futures::FutureExt::now_or_never(state.under_way.next()) {
+                state.ended(ended);
+            }
+        }
+    }
+
+    fn look(&self, state: &mut State, status: &Status, nodes: &Nodes) {
+        let now = Timestamp::now();
+        let mut told = state.marks.look(nodes, &self.keys, now);
+        if !status.swept || !nodes.synced {
+            return;
+        }
+        told.extend(state.drains.look(status, now));
+        let mut dropped = 0;
+        for (name, event) in told {
+            let Some(node) = nodes.by_name.get(&name) else { continue };
+            if state.queue.len() < QUEUE {
+                state.queue.push_back((object(node, &event, now), event));
+            } else {
+                dropped += 1;
+            }
+        }
+        if dropped > 0 {
+            tracing::warn!(dropped, "too many events at once, some are not told");
+        }
+        self.send_events(state);
+        self.send_conditions(state, status, nodes, now);
+    }
+
+    fn send_events(&self, state: &mut State) {
+        while state.under_way.len() < AT_ONCE
+            && let Some((object, _)) = state.queue.pop_front()
+        {
+            let api: Api<Object> = Api::namespaced(self.kube.clone(), NAMESPACE);
+            state.under_way.push(Box::pin(async move {
+                let result = match api.create(&PostParams::default(), &object).await {
+                    // another leader has told it
+                    Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
+                    other => other.map(drop),
+                };
+                Ended { what: "event", node: None, result }
+            }));
+        }
+    }
+
+    fn send_conditions(&self, state: &mut State, status: &Status, nodes: &Nodes, now: Timestamp) {
+        state.conditions.retain(|name, _| nodes.by_name.contains_key(name));
+        let instances = nodes.by_name.values().map(|node| {
+            let instance = node.instance.as_ref().and_then(|id| status.instances.get(id));
+            (node, instance)
+        });
+        for (node, instance) in instances {
+            if state.under_way.len() >= AT_ONCE {
+                return;
+            }
+            let wish = condition::wish(node, instance, self.on_deadline, now);
+            let is_young = instance
+                .and_then(|instance| instance.drain.as_ref()?.first_eviction)
+                .is_some_and(|first| now.duration_since(first).unsigned_abs() < YOUNG);
+            if !is_due(node, &wish, state.conditions.get(&node.name), is_young) {
+                continue;
+            }
+            let Some(patch) = condition::patch(node, &wish, now) else { continue };
+            let written = Written { wish, at: Instant::now(), under_way: true, rest: REST };
+            state.conditions.insert(node.name.clone(), written);
+            state.under_way.push(Box::pin(patch_status(self.kube.clone(), node.name.clone(), patch)));
+        }
+    }
+}
+
+/// True if a wish should be written now.
+fn is_due(node: &NodeView, wish: &Wish, written: Option<&Written>, is_young: bool) -> bool {
+    let stands = node.drained.as_ref().map(|told| &told.says);
+    let says = match wish {
+        Wish::Keep => return false,
+        Wish::Absent if stands.is_none() => return false,
+        Wish::Absent => None,
+        Wish::Says(says) => Some(says),
+    };
+    if says.is_some() && says == stands {
+        return false;
+    }
+    let is_new_status = says.map(|says| says.drained) != stands.map(|says| says.drained);
+    if let Some(written) = written {
+        let rests = written.at.elapsed() < written.rest;
+        // our watch may not have brought back yet what we wrote
+        let said = written.wish == *wish;
+        if written.under_way || (rests && (said || !is_new_status || written.rest != REST)) {
+            return false;
+        }
+    }
+    // what is not drained in its first moments will mostly be so before anybody reads it
+    !(is_young && says.is_some_and(|says| !says.drained))
+}
+
+async fn patch_status(client: Client, node: String, patch: Value) -> Ended {
+    let api: Api<Node> = Api::all(client);
+    let result = match api.patch_status(&node, &PatchParams::default(), &Patch::Strategic(&patch)).await {
+        // the Node is gone, or another one has its name
+        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
+        other => other.map(drop),
+    };
+    Ended { what: "condition", node: Some(node), result }
+}
+
+impl State {
+    fn ended(&mut self, ended: Ended) {
+        let written = ended.node.and_then(|node| self.conditions.get_mut(&node));
+        if let Some(written) = written {
+            written.under_way = false;
+            written.rest = if ended.result.is_ok() { REST } else { FAILED_REST };
+        }
+        match ended.result {
+            Err(err) if is_refusal(&err) => {}
+            Err(err) => {
+                let error = lifecycle::one_line(&format!("{:#}", anyhow::Error::from(err)));
+                if !self.trouble.contains_key(ended.what) {
+                    tracing::warn!(error, "writing an {} fails; nothing depends on it", ended.what);
+                    self.trouble.insert(ended.what, error);
+                }
+            }
+            Ok(()) => {
+                if self.trouble.remove(ended.what).is_some() {
+                    tracing::info!("writing an {} works again", ended.what);
+                }
+            }
+        }
+    }
+}
+
+/// As core/v1 and not as events.k8s.io: only there may an Event carry the times by which `kubectl describe` sorts.
+fn object(node: &NodeView, event: &Event, now: Timestamp) -> Object {
+    Object {
+        metadata: ObjectMeta {
+            name: Some(event.name(&node.name)),
+            namespace: Some(NAMESPACE.to_owned()),
+            ..ObjectMeta::default()
+        },
+        involved_object: ObjectReference {
+            api_version: Some("v1".to_owned()),
+            kind: Some("Node".to_owned()),
+            name: Some(node.name.clone()),
+            uid: Some(node.uid.clone()),
+            ..ObjectReference::default()
+        },
+        type_: Some(if event.warning { "Warning" } else { "Normal" }.to_owned()),
+        reason: Some(event.reason.to_owned()),
+        message: Some(event.note.clone()),
+        source: Some(EventSource { component: Some(REPORTER.to_owned()), host: None }),
+        reporting_component: Some(REPORTER.to_owned()),
+        first_timestamp: Some(Time(now)),
+        last_timestamp: Some(Time(now)),
+        count: Some(1),
+        ..Object::default()
+    }
+}

@@ -60,7 +60,9 @@ pub struct Telling {
 struct State {
     marks: Marks,
     drains: Drains,
-    queue: VecDeque<(Object, Event)>,
+    queue: VecDeque<Object>,
+    /// The UIDs of Nodes, also of some that are gone: their end is told after them.
+    uids: BTreeMap<String, String>,
     conditions: BTreeMap<String, Written>,
     under_way: FuturesUnordered<BoxFuture<'static, Ended>>,
     /// What failed last, by what was written.
@@ -93,6 +95,7 @@ impl Telling {
             marks: Marks::default(),
             drains: Drains::new(self.on_deadline, Timestamp::now()),
             queue: VecDeque::new(),
+            uids: BTreeMap::new(),
             conditions: BTreeMap::new(),
             under_way: FuturesUnordered::new(),
             trouble: BTreeMap::new(),
@@ -122,11 +125,12 @@ impl Telling {
             return;
         }
         told.extend(state.drains.look(status, now));
+        state.remember_uids(nodes);
         let mut dropped = 0;
         for (name, event) in told {
-            let Some(node) = nodes.by_name.get(&name) else { continue };
+            let Some(uid) = state.uids.get(&name) else { continue };
             if state.queue.len() < QUEUE {
-                state.queue.push_back((object(node, &event, now), event));
+                state.queue.push_back(object(&name, uid, &event, now));
             } else {
                 dropped += 1;
             }
@@ -140,7 +144,7 @@ impl Telling {
 
     fn send_events(&self, state: &mut State) {
         while state.under_way.len() < AT_ONCE
-            && let Some((object, _)) = state.queue.pop_front()
+            && let Some(object) = state.queue.pop_front()
         {
             let api: Api<Object> = Api::namespaced(self.kube.clone(), NAMESPACE);
             state.under_way.push(Box::pin(async move {
@@ -215,6 +219,17 @@ async fn patch_status(client: Client, node: String, patch: Value) -> Ended {
 }
 
 impl State {
+    fn remember_uids(&mut self, nodes: &Nodes) {
+        for (name, node) in &nodes.by_name {
+            if self.uids.get(name) != Some(&node.uid) {
+                self.uids.insert(name.clone(), node.uid.clone());
+            }
+        }
+        if self.uids.len() > 2 * nodes.by_name.len() + QUEUE {
+            self.uids.retain(|name, _| nodes.by_name.contains_key(name));
+        }
+    }
+
     fn ended(&mut self, ended: Ended) {
         let written = ended.node.and_then(|node| self.conditions.get_mut(&node));
         if let Some(written) = written {
@@ -240,18 +255,18 @@ impl State {
 }
 
 /// As core/v1 and not as events.k8s.io: only there may an Event carry the times by which `kubectl describe` sorts.
-fn object(node: &NodeView, event: &Event, now: Timestamp) -> Object {
+fn object(node: &str, uid: &str, event: &Event, now: Timestamp) -> Object {
     Object {
         metadata: ObjectMeta {
-            name: Some(event.name(&node.name)),
+            name: Some(event.name(node)),
             namespace: Some(NAMESPACE.to_owned()),
             ..ObjectMeta::default()
         },
         involved_object: ObjectReference {
             api_version: Some("v1".to_owned()),
             kind: Some("Node".to_owned()),
-            name: Some(node.name.clone()),
-            uid: Some(node.uid.clone()),
+            name: Some(node.to_owned()),
+            uid: Some(uid.to_owned()),
             ..ObjectReference::default()
         },
         type_: Some(if event.warning { "Warning" } else { "Normal" }.to_owned()),

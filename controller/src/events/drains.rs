@@ -25,6 +25,8 @@ pub struct Drains {
 #[derive(Debug)]
 struct Seen {
     before: InstanceStatus,
+    /// The Node that it has, or had when it last had one.
+    node: Option<String>,
     /// The first eviction of the drain that the rest is about.
     drain: Option<Timestamp>,
     told: BTreeSet<String>,
@@ -43,11 +45,14 @@ impl Drains {
         forget(&mut self.seen, &status.instances);
         let mut told = Told::new();
         for (id, after) in &status.instances {
-            let Some(node) = after.node.as_ref().filter(|_| !after.ignored) else {
+            // Its Node may go faster than we look; how its drain ended is told of the Node that it had.
+            let had = self.seen.get(id).and_then(|seen| seen.node.clone());
+            let Some(node) = after.node.clone().or(had).filter(|_| !after.ignored) else {
                 self.seen.remove(id);
                 continue;
             };
             let seen = self.seen.entry(id.clone()).or_insert_with(|| Seen::new(after));
+            seen.node = Some(node.clone());
             let look = Look { on_deadline: self.on_deadline, since: self.since, now };
             let events = seen.turned(id, after, &look);
             told.extend(events.into_iter().map(|event| (node.clone(), event)));
@@ -68,7 +73,13 @@ struct Look {
 
 impl Seen {
     fn new(now: &InstanceStatus) -> Self {
-        Seen { before: now.clone(), drain: None, told: BTreeSet::new(), stands: BTreeMap::new() }
+        Seen {
+            before: now.clone(),
+            node: now.node.clone(),
+            drain: None,
+            told: BTreeSet::new(),
+            stands: BTreeMap::new(),
+        }
     }
 
     fn turned(&mut self, id: &str, after: &InstanceStatus, look: &Look) -> Vec<Event> {
@@ -77,7 +88,7 @@ impl Seen {
             && let Some(first) = drain.first_eviction
         {
             if self.drain != Some(first) {
-                *self = Seen { drain: Some(first), ..Seen::new(&self.before) };
+                *self = Seen { drain: Some(first), node: self.node.take(), ..Seen::new(&self.before) };
                 if first < look.since {
                     self.told.insert("Draining".to_owned());
                 }
@@ -86,7 +97,7 @@ impl Seen {
         }
         events.extend(self.ended(id, after, look.now));
         if after.drain.is_none() && after.phase != "leaving" {
-            *self = Seen::new(&self.before);
+            *self = Seen { node: self.node.take(), ..Seen::new(&self.before) };
         }
         events
     }

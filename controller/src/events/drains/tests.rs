@@ -170,6 +170,13 @@ fn without_a_node_or_with_one_that_is_off_limits_nothing_is_told() {
 }
 
 #[test]
+fn the_end_is_told_although_the_node_went_first() {
+    let open = leaving(Some(drain(Vec::new())), false, None);
+    let done = InstanceStatus { node: None, ..leaving(None, true, Some("completed")) };
+    assert_eq!(reasons(&told(&[(10, &open), (20, &done)]))[1..], [(false, "Completed")]);
+}
+
+#[test]
 fn names_are_valid_however_long_the_nodes_is() {
     let event = &told(&[(10, &leaving(Some(drain(Vec::new())), false, None))])[0];
     let name = event.name(&"x.".repeat(126));

@@ -185,7 +185,8 @@ impl Seen {
     /// It ended while its drain ran: somebody else completed it, or it timed out.
     fn ended_without_us(&self, id: &str, hook: &str) -> Option<(bool, &'static str, String)> {
         let drain = self.before.drain.as_ref().filter(|_| self.before.phase == "leaving")?;
-        if drain.drained {
+        // We may have looked too seldom to see that it was completed; a node stays empty for a while before it is.
+        if drain.drained || drain.pods_left == 0 {
             let note = format!("No pod is left, and the lifecycle action of hook {hook} has ended.");
             return Some((false, "Completed", note));
         }

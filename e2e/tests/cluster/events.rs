@@ -122,7 +122,6 @@ async fn every_turning_point_of_a_life_is_told_once_and_a_blocked_drain_says_by_
     });
     let blocked = blocked.await?;
     let seen = describe(&story, &id).await?;
-    println!("{seen}");
     let (conditions, events) = seen.split_once("Events:").context("no Events")?;
     assert!(conditions.contains(DRAINED) && conditions.contains(web), "{seen}");
     for reason in ["JoinedWhileWarm", "InService", "Leaving", "Draining", "Blocked"] {

@@ -149,8 +149,13 @@ fn an_action_that_ends_while_its_drain_runs_is_told_with_what_is_left() {
     let events = told(&[(10, &open), (11, &over)]);
     assert_eq!(reasons(&events)[1..], [(true, "ActionEnded")]);
     assert!(events[1].note.contains("with 1 pod left"), "{}", events[1].note);
-    let drained = leaving(Some(DrainStatus { drained: true, ..drain(Vec::new()) }), false, None);
-    assert_eq!(reasons(&told(&[(10, &drained), (11, &over)]))[1..], [(false, "Completed")]);
+    for empty in [
+        DrainStatus { drained: true, ..drain(Vec::new()) },
+        DrainStatus { pods_left: 0, ..drain(Vec::new()) },
+    ] {
+        let empty = leaving(Some(empty), false, None);
+        assert_eq!(reasons(&told(&[(10, &empty), (11, &over)]))[1..], [(false, "Completed")]);
+    }
 }
 
 #[test]

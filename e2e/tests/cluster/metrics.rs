@@ -1,15 +1,20 @@
-//! What Prometheus sees of a controller: every metric moves when its matter does.
+//! What Prometheus sees of a controller: every metric moves when its matter does, and promtool finds no fault.
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
 
 use anyhow::{Context, ensure};
 use aws_simulator::Fault;
 use e2e::controller::Controller;
 use e2e::group::Pool;
+use e2e::process::command;
 use e2e::story::{LONG, Story};
+use e2e::tools;
 use e2e::wait::eventually;
+use e2e::workload::Workload;
+use tokio::io::AsyncWriteExt;
 
-use crate::drains::leads;
+use crate::drains::{HEARTBEAT, fill, gone, leads, lift_budget, open_nodes, refused_by_budget};
 use crate::read::one_is;
 
 /// The metrics that the design promises.
@@ -51,8 +56,70 @@ fn is(wanted: f64) -> impl Fn(f64) -> bool {
     move |now| now.total_cmp(&wanted).is_eq() || (now - wanted).abs() < 1e-9
 }
 
+/// What promtool has to say against a page.
+async fn complaints(page: &str) -> anyhow::Result<String> {
+    let mut promtool = command(tools::promtool()?);
+    promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut promtool = promtool.spawn().context("starting promtool")?;
+    let mut stdin = promtool.stdin.take().context("promtool's input")?;
+    stdin.write_all(page.as_bytes()).await?;
+    drop(stdin);
+    let output = promtool.wait_with_output().await?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    Ok(if output.status.success() { said } else { format!("{said}{}", output.status) })
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn leaks_missing_nodes_and_failing_sweeps_show_and_go_with_the_leadership() -> anyhow::Result<()> {
+async fn the_metrics_of_a_drain_move_with_it_and_promtool_finds_no_fault() -> anyhow::Result<()> {
+    let story = Story::new("metrics-drain").await?;
+    let controller = story.controller().flag("--drain-deadline", "10s").start().await?;
+    leads(&controller).await?;
+    let group = story.group("workers").max(2).termination_hook(HEARTBEAT).create().await?;
+    assert!(
+        is(f64::INFINITY)(value(&controller, "hook_deadline_remaining_seconds").await?),
+        "nothing is open"
+    );
+    let nodes = open_nodes(&story, &group, 2).await?;
+    comes(&controller, r#"instances{state="InService"}"#, is(2.0)).await?;
+    let held = fill(&story, "held", &Workload::new("held", 6), 6).await?;
+    story.budget("held", 0).await?;
+    let blocked = r#"pods_blocked{reason="budget"}"#;
+    assert!(is(0.0)(value(&controller, blocked).await?), "nothing drains");
+
+    // one node's drain ends because its pods are allowed to go, the other's at the deadline
+    group.terminate(&nodes[0]).await?;
+    refused_by_budget(&story, 1).await?;
+    let there = crate::drains::pods_on(&held, &nodes[0]).len();
+    comes(&controller, blocked, is(f64::from(u32::try_from(there)?))).await?;
+    comes(&controller, r#"instances{state="Terminating.Wait"}"#, is(1.0)).await?;
+    comes(&controller, "hook_deadline_remaining_seconds", |left| left > 0.0 && left <= 200.0).await?;
+    comes(&controller, r#"heartbeats_total{result="accepted"}"#, |beats| beats >= 1.0).await?;
+    comes(&controller, r#"evictions_total{result="budget"}"#, |refused| refused >= 1.0).await?;
+    assert!(is(0.0)(value(&controller, r#"evictions_total{result="accepted"}"#).await?), "none may go yet");
+    let page = controller.get("/metrics").await?.1;
+    let said = complaints(&page).await?;
+    ensure!(said.is_empty(), "promtool complains:\n{said}");
+    lift_budget(&story, "held").await?;
+    gone(&story, &nodes[0]).await?;
+    comes(&controller, r#"drain_duration_seconds_count{result="drained"}"#, is(1.0)).await?;
+    comes(&controller, r#"hook_completions_total{result="completed"}"#, is(1.0)).await?;
+    comes(&controller, r#"evictions_total{result="accepted"}"#, is(f64::from(u32::try_from(there)?))).await?;
+    comes(&controller, blocked, is(0.0)).await?;
+    comes(&controller, "hook_deadline_remaining_seconds", is(f64::INFINITY)).await?;
+
+    story.budget("held", 0).await?;
+    group.terminate(&nodes[1]).await?;
+    gone(&story, &nodes[1]).await?;
+    comes(&controller, r#"evictions_total{result="forced"}"#, |forced| forced >= 1.0).await?;
+    comes(&controller, r#"drain_duration_seconds_count{result="forced"}"#, is(1.0)).await?;
+    ensure!(value(&controller, r#"drain_duration_seconds_sum{result="forced"}"#).await? >= 5.0, "too short");
+    comes(&controller, r#"hook_completions_total{result="completed"}"#, is(2.0)).await?;
+    story.end().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaks_missing_nodes_failing_sweeps_and_what_aws_answers_show_and_pass() -> anyhow::Result<()> {
     let story = Story::new("metrics-sweep").await?;
     let controller = story.controller().start().await?;
     leads(&controller).await?;

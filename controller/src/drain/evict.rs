@@ -12,11 +12,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, 
 use kube::client::Body;
 use kube::core::Status;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::filter::PodView;
 
 /// Longer than an admission webhook may take (30 s). The client's own layers may be stricter.
 const TIMEOUT: Duration = Duration::from_secs(35);
+
+/// Evictions on their way at a time, over all nodes. The API server's priority and fairness refuses what does not fit into a
+/// service account's queues, some 300 requests, and that may be our marks or the lease's renewal as well (seen with 500: one
+/// of four refused). Nothing is gained by more either: it is the server that takes its time.
+static AT_ONCE: Semaphore = Semaphore::const_new(100);
 
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +82,14 @@ impl Answer {
     }
 }
 
-/// Asks for the eviction of exactly this pod, by UID.
+/// Asks for the eviction of exactly this pod, by UID, as soon as few enough others are under way.
 pub(super) async fn evict(client: &kube::Client, pod: &PodView) -> Answer {
+    evict_within(&AT_ONCE, client, pod).await
+}
+
+async fn evict_within(at_once: &Semaphore, client: &kube::Client, pod: &PodView) -> Answer {
+    // It is never closed.
+    let _permit = at_once.acquire().await;
     let eviction = Eviction {
         metadata: ObjectMeta {
             name: Some(pod.name.clone()),
@@ -377,5 +389,26 @@ mod tests {
             answer = evict(&client, &pod) => assert!(matches!(answer, Answer::Unavailable { .. }), "{answer:?}"),
             () = hold => {}
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_so_many_are_under_way_and_the_next_goes_when_one_is_answered() {
+        let (client, mut mock) = run_tests::client();
+        let pod = run_tests::view("web-0", "u-1");
+        let at_once = Semaphore::new(2);
+        let three = futures::future::join_all((0..3).map(|_| evict_within(&at_once, &client, &pod)));
+        let server = async {
+            let (first, second) = (mock.next().await, mock.next().await);
+            // Time stands still until nobody has anything to do.
+            let early = tokio::time::timeout(Duration::from_secs(1), mock.next()).await;
+            assert!(early.is_err(), "a third request while two are under way");
+            first.reply_json(201, &json!({"kind": "Status", "status": "Success"}));
+            let third = mock.next().await;
+            for call in [second, third] {
+                call.reply_json(201, &json!({"kind": "Status", "status": "Success"}));
+            }
+        };
+        let (answers, ()) = tokio::join!(three, server);
+        assert_eq!(answers, [const { Answer::Accepted }; 3]);
     }
 }

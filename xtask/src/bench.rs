@@ -51,6 +51,12 @@ enum What {
         #[arg(long, default_value_t = 30)]
         pods: u16,
     },
+    /// The controller: how soon a node that may serve does serve, without a queue
+    Join {
+        /// How many nodes join
+        #[arg(long, default_value_t = 100)]
+        runs: u16,
+    },
 }
 
 impl What {
@@ -75,6 +81,10 @@ impl What {
                 add("--nodes", nodes);
                 add("--pods", pods);
                 args.insert(0, "drain".into());
+            }
+            What::Join { runs } => {
+                add("--runs", runs);
+                args.insert(0, "join".into());
             }
         }
         args

@@ -45,7 +45,9 @@ pub(super) struct Memory {
 /// The memory of a running process.
 pub(super) fn memory(pid: u32) -> anyhow::Result<Memory> {
     let status = read(pid, "status")?;
-    Ok(Memory { resident: kilobytes(&status, "VmRSS")?, peak: kilobytes(&status, "VmHWM")? })
+    let resident = kilobytes(&status, "VmRSS")?;
+    // the kernel keeps the peak a little behind
+    Ok(Memory { resident, peak: kilobytes(&status, "VmHWM")?.max(resident) })
 }
 
 /// What a process costs the machine, bytes: a page that several share counts for each of them by its part only.

@@ -3,6 +3,7 @@
 //! ```text
 //! gate       how soon it opens, what holding costs, what it costs a boot, a thousand strict gates under throttling
 //! drain      a scale-in of many nodes at once, beside a bare loop of evictions and parallel `kubectl drain`
+//! join       how soon a node that may serve does serve
 //! report     the table and the JSON
 //! machine    what the kernel says of the machine and of processes
 //! stats      percentiles
@@ -13,6 +14,7 @@
 
 mod drain;
 mod gate;
+mod join;
 mod machine;
 mod report;
 mod stats;
@@ -47,6 +49,8 @@ enum What {
     Gate(gate::GateArgs),
     /// A scale-in of whole groups
     Drain(drain::DrainArgs),
+    /// Nodes that come into service
+    Join(join::JoinArgs),
 }
 
 /// Measures, and fails if a promise was broken.
@@ -57,6 +61,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let scenarios = match what {
         What::Gate(args) => gate::run(&bench, &args).await?,
         What::Drain(args) => drain::run(&bench, &args).await?,
+        What::Join(args) => join::run(&bench, &args).await?,
     };
     let machine = Machine::now()?;
     println!("\n{} cores, {:.0} GB; bars: DESIGN", machine.cores, gigabytes(machine.memory));

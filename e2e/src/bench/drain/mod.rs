@@ -25,7 +25,6 @@ use super::machine::Machine;
 use super::report::{Measured, Scenario};
 use crate::control_plane::ControlPlane;
 use crate::group::Group;
-use crate::node::STARTUP_TAINT;
 use crate::story::{Story, options};
 
 use ours::Notice;
@@ -33,6 +32,9 @@ use pods::Pods;
 
 /// For every wait whose length is not measured, and for every round: what takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How the keys of our taints begin, kubelet's startup taint included.
+const OURS: &str = "node-gate.io/";
 
 /// What `bench drain` can be told.
 #[derive(Debug, clap::Args)]
@@ -160,12 +162,15 @@ impl Compared {
     }
 }
 
-fn is_ready(node: &Node) -> bool {
+/// True if a node reports Ready.
+pub(super) fn is_ready(node: &Node) -> bool {
     let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
     conditions.into_iter().flatten().any(|one| one.type_ == "Ready" && one.status == "True")
 }
 
-fn is_closed(node: &Node) -> bool {
-    let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_ref());
-    taints.into_iter().flatten().any(|taint| taint.key == STARTUP_TAINT)
+/// True if pods are kept from a node: by the startup taint, by a taint of ours, or by a cordon.
+pub(super) fn is_closed(node: &Node) -> bool {
+    let Some(spec) = &node.spec else { return false };
+    let mut taints = spec.taints.iter().flatten();
+    spec.unschedulable == Some(true) || taints.any(|taint| taint.key.starts_with(OURS))
 }

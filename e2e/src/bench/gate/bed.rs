@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, ensure};
-use aws_simulator::{Event, InstanceInfo, Options, Simulator};
+use aws_simulator::{Call, Event, InstanceInfo, Options, Simulator};
 use tokio::sync::broadcast::Receiver;
 
 use super::PATIENCE;
@@ -48,6 +48,29 @@ impl Bed {
     /// How many calls of the Auto Scaling API gates have made.
     pub(super) fn api_calls(&self) -> usize {
         self.simulator.calls().iter().filter(|call| call.caller == CALLER).count()
+    }
+
+    /// What a gate was about that should have ended: its calls of the API, the last of them, and its own words.
+    pub(super) fn last_words(&self, instance: &str, status: &Path) -> String {
+        let calls = self.simulator.calls();
+        let about = |call: &&Call| call.params.values().any(|value| value == instance);
+        let calls: Vec<&Call> = calls.iter().filter(|call| call.caller == CALLER).filter(about).collect();
+        let last = calls.last().map_or_else(
+            || "no call".to_owned(),
+            |call| {
+                let ago = call.at.elapsed().unwrap_or_default().as_secs();
+                format!(
+                    "{} calls, the last {ago} s ago, answered {} {:?}",
+                    calls.len(),
+                    call.status,
+                    call.error
+                )
+            },
+        );
+        let looks = self.simulator.imds_calls(instance);
+        let looked = looks.last().and_then(|call| call.at.elapsed().ok()).unwrap_or_default().as_secs();
+        let status = fs::read_to_string(status).unwrap_or_else(|error| error.to_string());
+        format!("{instance}: {last}; last look {looked} s ago; {}", status.trim())
     }
 
     /// Starts a gate as its unit would; all settings but `env` are the product's own.
@@ -97,6 +120,11 @@ pub(super) struct Gate {
 impl Gate {
     pub(super) fn id(&self) -> anyhow::Result<u32> {
         self.process.id().with_context(|| format!("the gate of {} has ended", self.instance))
+    }
+
+    /// Where it says what it waits for.
+    pub(super) fn status_file(&self) -> PathBuf {
+        self.dir.join("status.json")
     }
 
     /// Fails if it has ended.

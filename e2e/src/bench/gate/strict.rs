@@ -5,6 +5,7 @@
 //! hook lets all of them into service.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, ensure};
@@ -35,7 +36,7 @@ const BATCH: usize = 50;
 const IN_VAIN: Duration = Duration::from_secs(20);
 
 /// All have to be open after this; by chance one in a thousand needs some 65 questions, up to 15 s apart.
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 pub(super) async fn run(bench: &Bench, wanted: usize) -> anyhow::Result<Scenario> {
     let bed = Bed::start(&bench.dir, "strict").await?;
@@ -51,6 +52,8 @@ pub(super) async fn run(bench: &Bench, wanted: usize) -> anyhow::Result<Scenario
         "{count} strict gates hold, {:.1} MB each; they ask in vain for {IN_VAIN:?}",
         mb(memory)
     ));
+    let mut unfinished: HashMap<String, PathBuf> =
+        gates.iter().map(|gate| (gate.instance.clone(), gate.status_file())).collect();
     let mut ends = JoinSet::new();
     for mut gate in gates {
         ends.spawn(async move {
@@ -77,7 +80,10 @@ pub(super) async fn run(bench: &Bench, wanted: usize) -> anyhow::Result<Scenario
             (None, Ok(())) => broken.push(format!("the gate of {instance} opened early")),
             (_, Err(how)) => broken.push(format!("the gate of {instance} died: {how}")),
         }
+        unfinished.remove(&instance);
     }
+    let words = unfinished.iter().map(|(instance, status)| bed.last_words(instance, status));
+    broken.extend(words.map(|words| format!("not open after {LIMIT:?}: {words}")));
     let times: Times = latencies.into_iter().collect();
     let about = format!(
         "{wanted} gates with --until=in-service, {:.0} % of the API's answers are refusals",

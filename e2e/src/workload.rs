@@ -17,20 +17,33 @@ pub struct Workload {
     pub(crate) name: String,
     replicas: i32,
     grace: i64,
-    stop_after: Option<u32>,
+    annotations: BTreeMap<String, String>,
     tolerations: Vec<Toleration>,
 }
 
 impl Workload {
     /// So many pods that stop at once when asked to.
     pub fn new(name: &str, replicas: i32) -> Self {
-        Workload { name: name.to_owned(), replicas, grace: 30, stop_after: None, tolerations: Vec::new() }
+        Workload {
+            name: name.to_owned(),
+            replicas,
+            grace: 30,
+            annotations: BTreeMap::new(),
+            tolerations: Vec::new(),
+        }
     }
 
     /// Lets each pod take this long to stop, at most its grace period.
     #[must_use]
     pub fn stops_after(mut self, seconds: u32) -> Self {
-        self.stop_after = Some(seconds);
+        self.annotations.insert("e2e/stop-after-seconds".into(), seconds.to_string());
+        self
+    }
+
+    /// Lets each pod take this long until it is Ready.
+    #[must_use]
+    pub fn ready_after(mut self, seconds: u32) -> Self {
+        self.annotations.insert("e2e/ready-after".into(), format!("{seconds}s"));
         self
     }
 
@@ -52,14 +65,11 @@ impl Workload {
 
     pub(crate) fn deployment(&self, story: &str) -> Deployment {
         let labels = labels(&self.name);
-        let stop = self
-            .stop_after
-            .map(|seconds| BTreeMap::from([("e2e/stop-after-seconds".into(), seconds.to_string())]));
         let container = Container { name: "main".into(), image: Some("none".into()), ..Container::default() };
         let template = PodTemplateSpec {
             metadata: Some(ObjectMeta {
                 labels: Some(labels.clone()),
-                annotations: stop,
+                annotations: Some(self.annotations.clone()),
                 ..ObjectMeta::default()
             }),
             spec: Some(PodSpec {

@@ -1,14 +1,16 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::jail::{Entered, enter};
+use crate::jail::{Entered, enter, is_outside};
 use crate::run::Context;
 use crate::steps::Steps;
+use crate::terminal::Terminal;
 use crate::{bench, demo, go_tools, test};
 
 /// Builds, tests and shows node-gate.
@@ -55,6 +57,9 @@ pub(crate) struct DemoArgs {
     /// Keeps the cluster running afterwards, for kubectl and the AWS CLI, until Ctrl-C
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Records the live view as an animated SVG in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// A kind of test, by what it needs.
@@ -76,6 +81,12 @@ impl Cli {
         {
             bail!("the static tier has no single tests to choose from");
         }
+        // it must not be in the jail, where nothing survives
+        let _guard = if is_outside() && self.draws() {
+            Terminal::ours().and_then(|terminal| terminal.guard())
+        } else {
+            None
+        };
         let jail = match enter()? {
             Entered::Inside(jail) => jail,
             Entered::RanInside(code) => return Ok(code),
@@ -84,7 +95,11 @@ impl Cli {
         let mut steps = Steps::default();
         let result = match self.command {
             Command::Hold { command } => return context.hold(&command),
-            Command::Demo(args) => demo::run(&context, &mut steps, &args),
+            Command::Demo(args) => match demo::run(&context, &mut steps, &args) {
+                // the one line that says so is enough
+                Ok(Some(code)) => return Ok(code),
+                other => other.map(drop),
+            },
             Command::Bench(args) => bench::run(&context, &mut steps, &args),
             Command::Test { tier, filter } => test::run(&context, &mut steps, tier, &filter),
             Command::Tools => {
@@ -95,6 +110,11 @@ impl Cli {
         };
         println!("\n{}", steps.table());
         result.map(|()| ExitCode::SUCCESS)
+    }
+
+    /// Whether it may take the terminal over.
+    fn draws(&self) -> bool {
+        matches!(self.command, Command::Demo(_) | Command::Hold { .. })
     }
 }
 

@@ -64,6 +64,11 @@ pub(crate) fn enter() -> anyhow::Result<Entered> {
     Ok(Entered::RanInside(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)))
 }
 
+/// True for the xtask that the user started.
+pub(crate) fn is_outside() -> bool {
+    env::var_os(KIND).is_none()
+}
+
 fn unshare(flags: &[&str], program: impl AsRef<OsStr>) -> Command {
     let mut command = bound("unshare");
     command

@@ -14,6 +14,7 @@ mod jail;
 mod os;
 mod run;
 mod steps;
+mod terminal;
 mod test;
 
 use std::process::ExitCode;

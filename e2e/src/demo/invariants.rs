@@ -11,6 +11,7 @@ use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
 
+use super::stage::Stage;
 use crate::oracle::Watch;
 use crate::story::Story;
 use crate::wait::eventually;
@@ -67,9 +68,10 @@ impl Invariants {
         marked.await.map(drop)
     }
 
-    /// Prints a line for each invariant and returns how many are broken.
+    /// Says a line for each invariant and returns how many are broken.
     pub(super) async fn verdict(
         &self,
+        stage: &Stage,
         story: &Story,
         pods: &Watch<Pod>,
         nodes: usize,
@@ -87,10 +89,10 @@ impl Invariants {
         let mut broken = 0;
         for (what, result) in checks {
             match result {
-                Ok(proof) => println!("  ok      {what} ({proof})"),
+                Ok(proof) => stage.verdict(&format!("ok      {what} ({proof})")),
                 Err(error) => {
                     broken += 1;
-                    println!("  BROKEN  {what}: {error:#}");
+                    stage.verdict(&format!("BROKEN  {what}: {error:#}"));
                 }
             }
         }

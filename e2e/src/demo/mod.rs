@@ -1,8 +1,12 @@
-//! The main job, shown as it happens: a warm pool fills without a single Node, a scale-out opens the gates, a scale-in
+//! The main job, shown as it happens, as lines or on a terminal as a live view: a warm pool fills without a single Node, a scale-out opens the gates, a scale-in
 //! drains under a budget before the instance may go. Afterwards the oracles are asked whether all of it was true.
 
 mod invariants;
-mod narrator;
+mod model;
+mod news;
+mod stage;
+mod teller;
+mod view;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use clap::Parser;
 use k8s_openapi::api::core::v1::{Node, Pod};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::aws;
 use crate::control_plane::ControlPlane;
@@ -23,7 +28,8 @@ use crate::story::{Story, options};
 use crate::workload::{Workload, is_available, node_of};
 
 use invariants::{Invariants, no_node_so_far};
-use narrator::Narrator;
+use stage::Stage;
+use view::record::Recorder;
 
 /// For a wait that ends the demo if nothing comes of it.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -47,67 +53,127 @@ pub struct Args {
     /// Keeps everything running afterwards, with a kubeconfig in this file
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
+    /// Records the live view as an SVG in this file
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
-/// Shows it, and fails if it was not as it should be.
-pub async fn run(args: Args) -> anyhow::Result<()> {
-    let Args { nodes, pods, dir, keep } = args;
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The story was told to its end, and all of it was true.
+    Told,
+    /// The user ended it.
+    ByUser,
+    /// SIGTERM ended it.
+    Terminated,
+}
+
+/// Shows it, and fails if it was not as it should be. What is left running at another ending than the story's own dies
+/// with the process.
+pub async fn run(args: Args) -> anyhow::Result<Ending> {
     // kubelet's usual limit, on one node less than there are
     ensure!(
-        pods <= (nodes - 1) * 100,
-        "{pods} pods do not fit on the {} nodes left by a scale-in",
-        nodes - 1
+        args.pods <= (args.nodes - 1) * 100,
+        "{} pods do not fit on the {} nodes left by a scale-in",
+        args.pods,
+        args.nodes - 1
     );
-    let narrator = Narrator::start();
-    narrator
-        .chapter("A control plane of etcd, kube-apiserver, controller-manager, scheduler and kwok starts.");
-    let plane = ControlPlane::start(&dir.join("control-plane")).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (stage, mut quit) = Stage::open();
+    // boxed, to be forgotten: a story cut short must not say that it failed
+    let mut told = Box::pin(tell(&stage, &args));
+    let ending = tokio::select! {
+        result = &mut told => {
+            // where it failed before there was a story
+            stage.leave();
+            return result.map(|()| Ending::Told);
+        }
+        Some(()) = quit.recv() => Ending::ByUser,
+        Some(()) = terminate.recv() => Ending::Terminated,
+    };
+    std::mem::forget(told);
+    stage.leave();
+    let by = if ending == Ending::ByUser { "you" } else { "SIGTERM" };
+    println!("The demo was ended by {by}; nothing of it is left running.");
+    Ok(ending)
+}
+
+async fn tell(stage: &Stage, args: &Args) -> anyhow::Result<()> {
+    let recorder = args.record.is_some().then(|| Recorder::start(stage));
+    stage.chapter("A control plane of etcd, kube-apiserver, controller-manager, scheduler and kwok starts.");
+    let plane = ControlPlane::start(&args.dir.join("control-plane")).await?;
     let simulator = aws_simulator::Options { boot_time: Duration::from_secs(1), ..options("demo") };
-    let story = Arc::new(Story::on(plane, "demo", &dir, simulator).await?);
+    let story = Arc::new(Story::on(plane, "demo", &args.dir, simulator).await?);
     let invariants = Invariants::watch(&story);
-    let _controller = story.controller().start().await?;
-    narrator.line("the chart is installed, node-gate-controller runs with its ServiceAccount's rights");
-    let pods_seen = Arc::new(story.watch_pods("web").await?);
-    story.deploy(&Workload::new("web", i32::from(pods)).grace(5).stops_after(1)).await?;
+    let controller = Arc::new(story.controller().start().await?);
+    stage.line("the chart is installed, node-gate-controller runs with its ServiceAccount's rights");
+    let pods = Arc::new(story.watch_pods("web").await?);
+    let sources = stage.follow(&story, &pods, &controller);
+    let played = play(stage, &story, &invariants, &pods, args).await;
+    // before the story says anything of its own
+    match &played {
+        Ok(()) => stage.leave(),
+        Err(_) => stage.leave_and_print(),
+    }
+    played?;
+
+    stage.chapter("Was all of it true? The audit log, the Node watch and the simulator's records say:");
+    let broken =
+        invariants.verdict(stage, &story, &pods, usize::from(args.nodes), usize::from(args.pods)).await?;
+    ensure!(broken == 0, "{broken} invariants are broken");
+    if let (Some(recorder), Some(file)) = (recorder, &args.record) {
+        recorder.write(stage, file)?;
+        println!("recorded in {}", file.display());
+    }
+    if let Some(file) = &args.keep {
+        stay(&story, stage, file, args.nodes).await?;
+    }
+    // what follows is only cleaning up
+    drop(sources);
+    story.conclude().await
+}
+
+/// The story itself.
+async fn play(
+    stage: &Stage,
+    story: &Story,
+    invariants: &Invariants,
+    pods_seen: &Watch<Pod>,
+    &Args { nodes, pods, .. }: &Args,
+) -> anyhow::Result<()> {
+    // as real pods do, they take their time: the budget has something to wait for
+    let web = Workload::new("web", i32::from(pods)).grace(5).stops_after(1).ready_after(1);
+    story.deploy(&web).await?;
     story.budget("web", 1).await?;
-    narrator.line(&format!("{pods} pods wait for nodes; a budget lets one of them be missing at a time"));
-    let lines = narrator.follow(&story, &pods_seen);
+    stage.line(&format!("{pods} pods wait for nodes; a budget lets one of them be missing at a time"));
 
-    narrator.pause().await;
-    narrator.chapter(&format!("The warm pool fills: {nodes} instances boot, and none of them may join."));
-    let group = warm_up(&story, nodes).await?;
-    no_node_so_far(&story)?;
-    narrator.line(&format!("{nodes} instances are warm and stopped; not one Node has ever existed"));
+    stage.pause().await;
+    stage.chapter(&format!("The warm pool fills: {nodes} instances boot, and none of them may join."));
+    let group = warm_up(story, nodes).await?;
+    no_node_so_far(story)?;
+    stage.line(&format!("{nodes} instances are warm and stopped; not one Node has ever existed"));
 
-    narrator.pause().await;
-    narrator.chapter(&format!("Scale-out to {nodes}: the gates open, the nodes join."));
+    stage.pause().await;
+    stage.chapter(&format!("Scale-out to {nodes}: the gates open, the nodes join."));
     group.set_desired(i32::from(nodes)).await?;
-    scaled_out(&story, usize::from(nodes)).await?;
-    invariants.mark_as_others_do(&story).await?;
+    scaled_out(story, usize::from(nodes)).await?;
+    invariants.mark_as_others_do(story).await?;
     let all = usize::from(pods);
     let running = pods_seen.wait_until("all pods run", PATIENCE, |pods| {
         pods.values().filter(|pod| is_available(pod)).count() == all
     });
     running.await?;
-    narrator.line(&format!("all {pods} pods run"));
+    stage.line(&format!("all {pods} pods run"));
 
-    narrator.pause().await;
-    narrator.chapter("Scale-in by one: its node is drained under the budget, only then may the instance go.");
+    stage.pause().await;
+    stage.chapter("Scale-in by one: its node is drained under the budget, only then may the instance go.");
     // not just any: the scheduler may have put all pods on the node that was free first
-    let leaving = fullest(&pods_seen).context("no pod runs anywhere")?;
+    let leaving = fullest(pods_seen).context("no pod runs anywhere")?;
     group.terminate(&leaving).await?;
-    scaled_in(&story, usize::from(nodes) - 1).await?;
-
-    narrator.pause().await;
-    narrator.chapter("Was all of it true? The audit log, the Node watch and the simulator's records say:");
-    let broken = invariants.verdict(&story, &pods_seen, usize::from(nodes), all).await?;
-    ensure!(broken == 0, "{broken} invariants are broken");
-    if let Some(file) = keep {
-        stay(&story, narrator, &file, nodes).await?;
-    }
-    // what follows is only cleaning up
-    drop(lines);
-    story.conclude().await
+    scaled_in(story, usize::from(nodes) - 1).await?;
+    stage.pause().await;
+    Ok(())
 }
 
 async fn warm_up(story: &Story, nodes: u16) -> anyhow::Result<Group> {
@@ -153,11 +219,11 @@ fn fullest(pods: &Watch<Pod>) -> Option<String> {
 }
 
 /// Stays for kubectl and the AWS CLI, until Ctrl-C ends the whole run.
-async fn stay(story: &Story, narrator: Narrator, kubeconfig: &Path, nodes: u16) -> anyhow::Result<()> {
+async fn stay(story: &Story, stage: &Stage, kubeconfig: &Path, nodes: u16) -> anyhow::Result<()> {
     // the bed's own file lies in a folder that nobody else sees
     fs::write(kubeconfig, story.portable_kubeconfig()?)
         .with_context(|| format!("writing {}", kubeconfig.display()))?;
-    narrator.chapter("It keeps running; Ctrl-C ends it. In another terminal:");
+    stage.chapter("It keeps running; Ctrl-C ends it. In another terminal:");
     println!("export KUBECONFIG={}", kubeconfig.display());
     for (name, value) in aws::environment(&story.simulator.endpoint(), "you") {
         println!("export {name}={value}");

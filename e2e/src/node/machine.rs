@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::kubelet::Kubelet;
-use super::{Boot, Shared};
+use super::{Boot, GateState, Shared};
 use crate::process::{Process, command};
 use crate::{aws, tools};
 
@@ -116,6 +116,7 @@ impl Machine {
     async fn power_off(&mut self) {
         self.gate = None;
         self.shared.gates().remove(&self.info.id);
+        self.shared.gate_is(&self.info.id, GateState::Off);
         let _ = fs::remove_dir_all(&self.state_dir);
         if std::mem::take(&mut self.kubelet_runs) {
             self.kubelet.cut().await;
@@ -151,6 +152,7 @@ impl Machine {
         let process = Process::spawn("node-gate", command, &log)?;
         self.shared.gates().insert(self.info.id.clone(), process.id().unwrap_or_default());
         self.gate = Some(Gate { process, invocation });
+        self.shared.gate_is(&self.info.id, GateState::Held);
         Ok(())
     }
 
@@ -179,12 +181,14 @@ impl Machine {
             return Ok(());
         }
         self.shared.unopened(&self.info.id, status);
+        self.shared.gate_is(&self.info.id, GateState::Off);
         sleep(REARM).await;
         self.start_gate()
     }
 
     async fn start_kubelet(&mut self) {
         self.kubelet_runs = true;
+        self.shared.gate_is(&self.info.id, GateState::Open);
         self.kubelet.start(&format!("{}-{}", self.info.id, self.boots)).await;
     }
 }

@@ -13,7 +13,7 @@
 mod kubelet;
 mod machine;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use aws_simulator::{Event, InstanceInfo, Simulator};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -41,6 +41,18 @@ pub struct Boot {
     pub gate_env: Vec<(String, String)>,
 }
 
+/// What an instance's gate does now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum GateState {
+    /// It does not run: the power is off.
+    #[default]
+    Off,
+    /// It runs and holds kubelet.
+    Held,
+    /// It has opened: kubelet runs.
+    Open,
+}
+
 /// The machines behind a simulator's instances; dropping it ends them.
 #[derive(Debug)]
 pub struct Nodes {
@@ -55,6 +67,7 @@ struct Shared {
     dir: PathBuf,
     boots: Mutex<HashMap<String, Boot>>,
     gates: Mutex<HashMap<String, u32>>,
+    gate_states: watch::Sender<BTreeMap<String, GateState>>,
     unopened: Mutex<Vec<(String, ExitStatus)>>,
     errors: Mutex<Vec<String>>,
 }
@@ -82,6 +95,7 @@ impl Nodes {
             dir,
             boots: Mutex::default(),
             gates: Mutex::default(),
+            gate_states: watch::Sender::default(),
             unopened: Mutex::default(),
             errors: Mutex::default(),
         });
@@ -100,6 +114,11 @@ impl Nodes {
         self.shared.gates().get(instance).copied()
     }
 
+    /// What the gates do, by instance; changes with them.
+    pub fn gates(&self) -> watch::Receiver<BTreeMap<String, GateState>> {
+        self.shared.gate_states.subscribe()
+    }
+
     /// Gates that ended by themselves without opening, and how. They were started again, as systemd would.
     pub fn unopened(&self) -> Vec<(String, ExitStatus)> {
         lock(&self.shared.unopened).clone()
@@ -114,6 +133,12 @@ impl Nodes {
 impl Shared {
     fn gates(&self) -> MutexGuard<'_, HashMap<String, u32>> {
         lock(&self.gates)
+    }
+
+    fn gate_is(&self, instance: &str, state: GateState) {
+        self.gate_states.send_modify(|states| {
+            states.insert(instance.to_owned(), state);
+        });
     }
 
     fn unopened(&self, instance: &str, status: ExitStatus) {

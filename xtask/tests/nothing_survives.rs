@@ -1,7 +1,7 @@
 //! However xtask ends, nothing that it started goes on: not even a process that left its session and its parents.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -111,6 +111,43 @@ fn nothing_survives_ctrl_c() -> anyhow::Result<()> {
 #[test]
 fn without_namespaces_children_die_with_their_parents() -> anyhow::Result<()> {
     Held::start(Some("bound"), false)?.end_with("KILL")
+}
+
+/// What it leaves behind on a terminal of its own: raw mode and the alternate screen, or nothing.
+fn terminal_after(signal: &str) -> anyhow::Result<String> {
+    let hold = format!(
+        "echo $$; exec env --default-signal=INT,TERM {} hold sh -c 'stty raw -echo; echo started; sleep 60'",
+        env!("CARGO_BIN_EXE_xtask")
+    );
+    // whoever comes next on the terminal waits until it is as it was
+    let script = r#"sh -c "$HOLD"; until stty -a | grep -q ' icanon'; do sleep 0.05; done; echo given back"#;
+    let mut command = Command::new("timeout");
+    command.args(["30", "script", "--quiet", "--return", "--command", script, "/dev/null"]);
+    command.env("HOLD", hold).env("TERM", "xterm").env("SHELL", "/bin/sh").env_remove("NODE_GATE_XTASK_JAIL");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut output = BufReader::new(child.stdout.take().context("its output")?);
+    let mut line = String::new();
+    output.read_line(&mut line)?;
+    let id: u32 = line.trim().parse().with_context(|| format!("a process id: {line:?}"))?;
+    line.clear();
+    output.read_line(&mut line)?;
+    ensure!(line.trim() == "started", "{line:?}");
+    let kill = Command::new("sh").args(["-c", &format!("kill -{signal} {id}")]).status()?;
+    ensure!(kill.success(), "could not send {signal}");
+    let mut rest = String::new();
+    output.read_to_string(&mut rest)?;
+    child.wait()?;
+    Ok(rest)
+}
+
+#[test]
+fn a_terminal_is_given_back_also_by_an_xtask_that_is_killed() -> anyhow::Result<()> {
+    for signal in ["TERM", "KILL"] {
+        let rest = terminal_after(signal)?;
+        ensure!(rest.contains("\u{1b}[?1049l\u{1b}[?25h"), "{signal}: {rest:?}");
+        ensure!(rest.contains("given back"), "{signal}: {rest:?}");
+    }
+    Ok(())
 }
 
 #[test]

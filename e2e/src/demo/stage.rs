@@ -100,7 +100,11 @@ impl Stage {
         let was_live = self.is_live();
         self.leave();
         if was_live {
-            self.look(|_, model| model.log().iter().for_each(|entry| println!("{entry}")));
+            self.look(|_, model| {
+                for entry in model.log() {
+                    println!("{entry}");
+                }
+            });
         }
     }
 
@@ -129,7 +133,9 @@ impl Stage {
         let mut model = lock(&self.shared.model);
         let told = model.apply(self.shared.started.elapsed(), news);
         if !is_live {
-            told.iter().for_each(|entry| println!("{entry}"));
+            for entry in told {
+                println!("{entry}");
+            }
         }
     }
 

@@ -24,7 +24,7 @@ const LEAST: [Column; 7] = [Time, Marks, Node, Pods, Blocker, Gate, State];
 
 /// Who grows first, and how far, where there is more room.
 const GROWTH: [(Column, u16); 7] =
-    [(Blocker, 10), (State, 23), (Blocker, 20), (Marks, 35), (Blocker, 52), (Id, 19), (Blocker, 100)];
+    [(Blocker, 10), (State, 23), (Blocker, 20), (Marks, 40), (Blocker, 52), (Id, 19), (Blocker, 100)];
 
 impl Column {
     /// What stands over it.

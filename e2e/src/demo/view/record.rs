@@ -51,9 +51,9 @@ impl Recorder {
 
     /// Ends it with the stage as it is now, and writes it.
     pub(in crate::demo) fn write(self, stage: &Stage, file: &Path) -> anyhow::Result<()> {
-        let mut film = lock(&self.film);
-        film.look(stage);
-        fs::write(file, animated(&film.frames)).with_context(|| format!("writing {}", file.display()))
+        let mut kept = lock(&self.film);
+        kept.look(stage);
+        fs::write(file, animated(&kept.frames)).with_context(|| format!("writing {}", file.display()))
     }
 }
 

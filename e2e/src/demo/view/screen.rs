@@ -89,13 +89,10 @@ fn show(
 ) {
     while on.load(Ordering::Relaxed) {
         let drawn = terminal.draw(|frame| draw(frame.area(), frame.buffer_mut()));
-        match drawn.and_then(|_| wants_end()) {
-            Ok(false) => {}
-            // a terminal that is gone ends it like its user
-            Ok(true) | Err(_) => {
-                let _ = quit.send(());
-                return;
-            }
+        // a terminal that is gone ends it like its user
+        if drawn.and_then(|_| wants_end()).unwrap_or(true) {
+            let _ = quit.send(());
+            return;
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The JSON protocol of SQS: `X-Amz-Target: AmazonSQS.SendMessage` and a JSON object in, JSON out.
 
-mod base64;
 mod params;
 mod read;
 mod record;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderMap;
 
-use super::base64;
 use super::params::{Attribute, Entry, Params};
 use crate::account::queue_of_url;
 use crate::sqs::{AttributeValue, Command, NewMessage, Receive, SqsError};
@@ -156,7 +156,7 @@ fn attribute(name: &str, value: Attribute) -> Result<AttributeValue, SqsError> {
     })?;
     let bytes = match (data_type.split('.').next(), value.string_value, value.binary_value) {
         (Some("String" | "Number"), Some(text), None) => Some(text.into_bytes()),
-        (Some("Binary"), None, Some(text)) => base64::decode(&text),
+        (Some("Binary"), None, Some(text)) => BASE64_STANDARD.decode(text).ok(),
         (Some("String" | "Number" | "Binary"), _, _) => None,
         _ => {
             return Err(SqsError::invalid(format!(

@@ -1,8 +1,8 @@
 //! From replies and errors to JSON.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Value, json};
 
-use super::base64;
 use crate::account::queue_path;
 use crate::sqs::{AttributeValue, Received, Reply, Sent, SqsError};
 
@@ -72,7 +72,7 @@ fn received(message: &Received) -> Value {
 
 fn attribute(value: &AttributeValue) -> Value {
     if value.is_binary() {
-        json!({ "DataType": value.data_type, "BinaryValue": base64::encode(&value.bytes) })
+        json!({ "DataType": value.data_type, "BinaryValue": BASE64_STANDARD.encode(&value.bytes) })
     } else {
         json!({ "DataType": value.data_type, "StringValue": String::from_utf8_lossy(&value.bytes) })
     }

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::{ArgGroup, Parser, ValueEnum};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 
 use crate::drain::OnDeadline;
+use crate::explain::Options;
 use crate::scope::{GroupTag, Scope};
 
 /// Taints and cordons nodes whose EC2 instance is in a warm pool, lifts both when it is in service, and drains leaving
@@ -13,8 +14,20 @@ use crate::scope::{GroupTag, Scope};
 ///
 /// One way to say which Auto Scaling groups are yours is mandatory: --cluster-name, --group-tag or --group.
 #[derive(Debug, Parser)]
-#[command(name = "node-gate-controller", version, group(ArgGroup::new("scope").required(true)))]
+#[command(
+    name = "node-gate-controller",
+    version,
+    group(ArgGroup::new("scope").required(true)),
+    disable_help_subcommand = true,
+    // without a subcommand the controller runs, as the chart starts it
+    subcommand_negates_reqs = true,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Args {
+    /// What to do instead of running
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Look after the groups of this EKS cluster (tag eks:cluster-name or kubernetes.io/cluster/NAME)
     #[arg(long, group = "scope", env = "NODE_GATE_CONTROLLER_CLUSTER_NAME", value_name = "NAME", value_parser = name)]
     pub cluster_name: Option<String>,
@@ -147,6 +160,15 @@ pub struct Args {
     pub log_format: LogFormat,
 }
 
+/// What the program does for people.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Explain a node or instance: what holds it, what blocks its drain, how long that can last, what happens next
+    ///
+    /// Reads with your kubeconfig and your AWS credentials, and writes nothing.
+    Explain(Box<Options>),
+}
+
 /// Why the program does not run.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -199,13 +221,12 @@ impl Args {
 
     /// What no flag can know alone.
     fn check(&self) -> Result<(), &'static str> {
-        if self.taint == self.startup_taint {
-            return Err("--taint and --startup-taint must differ: only one of them is kubelet's");
+        match &self.command {
+            Some(Command::Explain(options)) => options.check(),
+            None => {
+                check_names([&self.taint, &self.startup_taint], [&self.termination_hook, &self.launch_hook])
+            }
         }
-        if self.termination_hook == self.launch_hook {
-            return Err("--termination-hook and --launch-hook must differ");
-        }
-        Ok(())
     }
 
     /// The scope; clap has made sure that there is exactly one.
@@ -220,6 +241,17 @@ impl Args {
     }
 }
 
+/// Names that would be mistaken for each other.
+pub(crate) fn check_names(taints: [&str; 2], hooks: [&str; 2]) -> Result<(), &'static str> {
+    if taints[0] == taints[1] {
+        return Err("--taint and --startup-taint must differ: only one of them is kubelet's");
+    }
+    if hooks[0] == hooks[1] {
+        return Err("--termination-hook and --launch-hook must differ");
+    }
+    Ok(())
+}
+
 /// The gist of clap's message, without its usage lines: whoever collects logs shows one line at a time.
 fn one_line(text: &str) -> String {
     let gist = text.lines().map(str::trim);
@@ -229,12 +261,12 @@ fn one_line(text: &str) -> String {
     gist.join(" ").trim_start_matches("error: ").to_owned()
 }
 
-fn name(text: &str) -> Result<String, &'static str> {
+pub(crate) fn name(text: &str) -> Result<String, &'static str> {
     let name = text.trim();
     if name.is_empty() { Err("must not be empty; leave it out instead") } else { Ok(name.to_owned()) }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     at_least(Duration::from_secs(1), text)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::config::retry::RetryConfig;
 use aws_sdk_autoscaling::config::timeout::TimeoutConfig;
-use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleHook, LifecycleState};
 use futures::future::join_all;
 use lifecycle::api::{ApiError, InstanceDetail, classify, guarded};
 use tokio::time::Instant;
@@ -25,6 +25,11 @@ const HOOKS_EVERY: u32 = 20;
 const POOLS_EVERY: u32 = 4;
 /// How many groups are read at once.
 const AT_ONCE: usize = 4;
+
+/// The transitions of hooks, as the API names them.
+pub(crate) const TERMINATING: &str = "autoscaling:EC2_INSTANCE_TERMINATING";
+/// See [`TERMINATING`].
+pub(crate) const LAUNCHING: &str = "autoscaling:EC2_INSTANCE_LAUNCHING";
 
 /// The names of our hooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,20 +185,7 @@ impl Reader {
         }
         let call = self.client.describe_lifecycle_hooks().auto_scaling_group_name(group).send();
         let answer = guarded(call).await?.map_err(|err| classify(&err))?;
-        let ours = |name: &str, transition: &str| {
-            answer
-                .lifecycle_hooks()
-                .iter()
-                .find(|hook| {
-                    hook.lifecycle_hook_name() == Some(name)
-                        && hook.lifecycle_transition() == Some(transition)
-                })
-                .map(|hook| hook_of(hook.heartbeat_timeout(), hook.global_timeout()))
-        };
-        Ok(Some(Group {
-            termination: ours(&self.names.termination, "autoscaling:EC2_INSTANCE_TERMINATING"),
-            launch: ours(&self.names.launch, "autoscaling:EC2_INSTANCE_LAUNCHING"),
-        }))
+        Ok(Some(ours_of(answer.lifecycle_hooks(), &self.names)))
     }
 
     /// The pool's members, if it has to be read now.
@@ -234,6 +226,18 @@ impl Reader {
     }
 }
 
+/// Our hooks among all those of a group.
+pub(crate) fn ours_of(all: &[LifecycleHook], names: &HookNames) -> Group {
+    let ours = |name: &str, transition: &str| {
+        all.iter()
+            .find(|hook| {
+                hook.lifecycle_hook_name() == Some(name) && hook.lifecycle_transition() == Some(transition)
+            })
+            .map(timeouts_of)
+    };
+    Group { termination: ours(&names.termination, TERMINATING), launch: ours(&names.launch, LAUNCHING) }
+}
+
 fn sign(group: &AutoScalingGroup) -> PoolSign {
     PoolSign {
         configuration: format!("{:?}", group.warm_pool_configuration()),
@@ -247,14 +251,15 @@ fn detail(group: &str, id: Option<&str>, state: Option<&str>) -> Option<Instance
     Some(InstanceDetail { id: id?.to_owned(), group: group.to_owned(), state: state?.into() })
 }
 
-fn hook_of(heartbeat: Option<i32>, global: Option<i32>) -> Hook {
+/// A hook's timeouts.
+pub(crate) fn timeouts_of(hook: &LifecycleHook) -> Hook {
     let seconds = |value: Option<i32>, default: u64| {
         Duration::from_secs(value.and_then(|value| u64::try_from(value).ok()).unwrap_or(default))
     };
-    let heartbeat_timeout = seconds(heartbeat, 3600);
+    let heartbeat_timeout = seconds(hook.heartbeat_timeout(), 3600);
     // min(48 h, 100 × heartbeat) is what AWS documents, should the answer not carry it
     let documented = (heartbeat_timeout * 100).min(Duration::from_secs(48 * 3600));
-    Hook { heartbeat_timeout, global_timeout: seconds(global, documented.as_secs()) }
+    Hook { heartbeat_timeout, global_timeout: seconds(hook.global_timeout(), documented.as_secs()) }
 }
 
 /// Doubles from half a second to a quarter of a minute; resets with a success.

@@ -18,6 +18,7 @@ pub mod decide;
 pub mod door;
 pub mod drain;
 pub mod events;
+pub mod explain;
 pub mod gauges;
 pub mod heartbeat;
 pub mod intent;

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use node_gate_controller::args::{Args, Stop};
-use node_gate_controller::run;
+use node_gate_controller::args::{Args, Command, Stop};
+use node_gate_controller::{explain, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -18,13 +18,19 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if let Err(line) = run::init_logging(args.log_format) {
-        eprintln!("node-gate-controller: {line}");
-        return ExitCode::from(2);
-    }
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         eprintln!("node-gate-controller: a TLS provider is installed already");
         return ExitCode::FAILURE;
+    }
+    if let Some(Command::Explain(options)) = &args.command {
+        return explain::run(options).await.unwrap_or_else(|err| {
+            eprintln!("node-gate-controller: {}", lifecycle::one_line(&format!("{err:#}")));
+            ExitCode::FAILURE
+        });
+    }
+    if let Err(line) = run::init_logging(args.log_format) {
+        eprintln!("node-gate-controller: {line}");
+        return ExitCode::from(2);
     }
     match run::run(args).await {
         Ok(()) => ExitCode::SUCCESS,

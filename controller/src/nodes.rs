@@ -130,13 +130,24 @@ impl NodeView {
 
     /// True if somebody else looks after this Node, or its owner told us to leave it alone.
     pub fn is_off_limits(&self) -> bool {
-        let claimed = self.labels.contains_key("karpenter.sh/nodepool")
+        self.off_limits().is_some()
+    }
+
+    /// Why we leave this Node alone, if we do.
+    pub fn off_limits(&self) -> Option<&'static str> {
+        let kind = self.labels.get("eks.amazonaws.com/compute-type").map(String::as_str);
+        let told = self.annotations.get("node-gate.io/ignore").is_some_and(|value| value == "true");
+        if self.labels.contains_key("karpenter.sh/nodepool")
             || self.labels.contains_key("karpenter.sh/provisioner-name")
-            || self
-                .labels
-                .get("eks.amazonaws.com/compute-type")
-                .is_some_and(|kind| ["fargate", "hybrid", "auto"].contains(&kind.as_str()));
-        claimed || self.annotations.get("node-gate.io/ignore").is_some_and(|value| value == "true")
+        {
+            return Some("Karpenter looks after it");
+        }
+        match kind {
+            Some("fargate") => Some("it is a Fargate node"),
+            Some("hybrid") => Some("it is a hybrid node"),
+            Some("auto") => Some("EKS Auto Mode looks after it"),
+            Some(_) | None => told.then_some("it is annotated node-gate.io/ignore=true"),
+        }
     }
 }
 

@@ -57,6 +57,9 @@ const LONGEST_WRITE: std::time::Duration = std::time::Duration::from_secs(5);
 /// A read or a heartbeat may take this long; neither needs the claim.
 const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// For so long a drained node has to stay empty.
+pub(crate) const SETTLE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Two clients behind the same door, which differ in how long a call may take.
 struct AwsClients {
     reads: aws_sdk_autoscaling::Client,
@@ -169,11 +172,8 @@ fn leader(
     metrics: &Metrics,
     status: &watch::Sender<Status>,
 ) -> Leader {
-    let policy = drain::Policy {
-        deadline: args.drain_deadline,
-        on_deadline: args.on_deadline.into(),
-        settle: std::time::Duration::from_secs(1),
-    };
+    let policy =
+        drain::Policy { deadline: args.drain_deadline, on_deadline: args.on_deadline.into(), settle: SETTLE };
     let rules = Rules {
         names: HookNames { termination: args.termination_hook.clone(), launch: args.launch_hook.clone() },
         patience: Patience {

@@ -251,7 +251,8 @@ impl Case<'_> {
     }
 }
 
-fn action(id: &str, instance: &Instance, hook: &str) -> Action {
+/// The action by which a hook holds an instance.
+pub(crate) fn action(id: &str, instance: &Instance, hook: &str) -> Action {
     Action { group: instance.group.clone(), hook: hook.to_owned(), instance: id.to_owned(), token: None }
 }
 

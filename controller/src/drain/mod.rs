@@ -16,6 +16,7 @@ mod daemonsets;
 mod deadline;
 mod evict;
 mod filter;
+mod look;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
@@ -32,6 +33,7 @@ use prometheus::IntCounterVec;
 use tokio::sync::watch;
 
 pub use evict::EVICTIONS;
+pub(crate) use look::{Left, Span, look, orphans, span};
 pub use pods::pods_left;
 pub use reason::{HOLD_UPS, Reason};
 

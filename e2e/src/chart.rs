@@ -83,10 +83,10 @@ impl Chart {
     }
 }
 
-/// Asks for a token as the cluster's kubelet would for a Pod.
-async fn token(client: &kube::Client, namespace: &str, account: &str) -> anyhow::Result<String> {
+/// Asks for a `ServiceAccount`'s token as the cluster's kubelet would for a Pod.
+pub async fn token(client: &kube::Client, namespace: &str, account: &str) -> anyhow::Result<String> {
     let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), namespace);
-    let name = accounts.get(account).await.context("reading the chart's ServiceAccount")?.name_any();
+    let name = accounts.get(account).await.context("reading the ServiceAccount")?.name_any();
     let request = TokenRequest {
         spec: TokenRequestSpec { expiration_seconds: Some(24 * 3600), ..TokenRequestSpec::default() },
         ..TokenRequest::default()

@@ -5,6 +5,7 @@ mod bed;
 mod drains;
 mod dry_run;
 mod events;
+mod explain;
 mod human;
 mod launch_hook;
 mod leak;

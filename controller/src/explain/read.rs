@@ -13,12 +13,13 @@ use kube::api::ListParams;
 use kube::client::ClientBuilder;
 use kube::config::KubeConfigOptions;
 use kube::{Api, Client, Config};
-use lifecycle::api::{self, ApiError, InstanceDetail, classify, guarded};
+use lifecycle::api::{self, ApiError, ErrorKind, InstanceDetail, classify, guarded};
 use lifecycle::one_line;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::aws::{self, HookNames, LAUNCHING, TERMINATING};
+use crate::aws_requests::Counted;
 use crate::door::Door;
 use crate::drain;
 use crate::explain::facts::{AnyHook, Facts, Hooks, Read, Subject};
@@ -70,6 +71,13 @@ pub(super) async fn read(options: &Options) -> anyhow::Result<Facts> {
 fn closed_door() -> anyhow::Result<Door> {
     let (_, no_claim) = watch::channel(None);
     Ok(Door::new(no_claim, true, Duration::ZERO, Metrics::new()?.writes_refused))
+}
+
+/// Counted for nobody: there is no page that would show it.
+fn counted() -> Result<Counted, ApiError> {
+    let metrics = Metrics::new()
+        .map_err(|err| ApiError { kind: ErrorKind::Terminal, message: one_line(&err.to_string()) })?;
+    Ok(Counted(metrics.aws_requests))
 }
 
 async fn connect(door: &Door, context: Option<&str>) -> Read<Client> {
@@ -158,7 +166,7 @@ async fn auto_scaling(
 ) -> (Read<Option<InstanceDetail>>, Read<Option<Hooks>>) {
     let Some(id) = instance else { return (Ok(None), Ok(None)) };
     let asked = async {
-        let client = aws::connect(door, AWS_TIMEOUT).await?;
+        let client = aws::connect(door, &counted()?, AWS_TIMEOUT).await?;
         // Reads may be repeated: at a large scale-in others use up the API's quota.
         let patient = client.config().to_builder().retry_config(RetryConfig::standard()).build();
         let client = aws_sdk_autoscaling::Client::from_conf(patient);

@@ -77,6 +77,10 @@ pub struct Args {
     #[arg(long, env = "NODE_GATE_CONTROLLER_SWEEP_INTERVAL", default_value = "15s", value_parser = duration)]
     pub sweep_interval: Duration,
 
+    /// An SQS queue that is told of lifecycle actions, so that they are noticed at once and not by the next look
+    #[arg(long, env = "NODE_GATE_CONTROLLER_QUEUE_URL", value_name = "URL", value_parser = queue_url)]
+    pub queue_url: Option<String>,
+
     /// How long an instance is warmed up before the launch hook lets it into the pool
     #[arg(long, env = "NODE_GATE_CONTROLLER_WARM_UP_TIME", default_value = "3m", value_parser = duration)]
     pub warm_up_time: Duration,
@@ -266,6 +270,19 @@ pub(crate) fn name(text: &str) -> Result<String, &'static str> {
     if name.is_empty() { Err("must not be empty; leave it out instead") } else { Ok(name.to_owned()) }
 }
 
+fn queue_url(text: &str) -> Result<String, &'static str> {
+    let url = text.trim();
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match rest {
+        Some(rest) if rest.contains('/') && !url.contains(|c: char| c.is_whitespace() || c.is_control()) => {
+            Ok(url.to_owned())
+        }
+        Some(_) | None => {
+            Err("the URL of an SQS queue looks like https://sqs.REGION.amazonaws.com/ACCOUNT/NAME")
+        }
+    }
+}
+
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     at_least(Duration::from_secs(1), text)
 }
@@ -331,6 +348,21 @@ mod tests {
         assert!(parse(&["--group", "a", "--termination-hook", ""]).is_err());
         assert!(parse(&["--group", "a", "--lease-name", ""]).is_err());
         assert_eq!(parse(&["--group", "a, b"]).unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_queue_is_given_by_its_url() {
+        let parse = |url: &str| {
+            Args::try_parse_from(["node-gate-controller", "--group", "a", "--queue-url", url])
+                .map(|args| args.queue_url)
+        };
+        let url = "https://sqs.eu-west-1.amazonaws.com/123456789012/node-gate";
+        assert_eq!(parse(url).unwrap().as_deref(), Some(url));
+        for wrong in
+            ["", "node-gate", "arn:aws:sqs:eu-west-1:123456789012:node-gate", "https://a", "https://a/b c"]
+        {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

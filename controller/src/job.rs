@@ -74,7 +74,7 @@ pub async fn run(
         Work::Complete { action, why } => {
             tracing::info!(instance = action.instance, hook = action.hook, why, "completing");
             loop {
-                if let Some(ended) = complete(&tools.aws, &action, Verdict::Continue).await {
+                if let Some(ended) = complete(&tools.aws, &action, Verdict::Continue, &context).await {
                     return ended;
                 }
             }
@@ -86,7 +86,7 @@ pub async fn run(
                 hook = action.hook,
                 "no Node ever appeared, completing"
             );
-            if let Some(ended) = complete(&tools.aws, &action, Verdict::Continue).await {
+            if let Some(ended) = complete(&tools.aws, &action, Verdict::Continue, &context).await {
                 return ended;
             }
         },
@@ -112,7 +112,7 @@ pub async fn run(
                     measure(&tools.metrics, outcome, &progress.borrow(), first_eviction);
                 }
                 tracing::info!(instance = action.instance, hook = action.hook, ?outcome, "completing");
-                if let Some(ended) = complete(&tools.aws, &action, verdict).await {
+                if let Some(ended) = complete(&tools.aws, &action, verdict, &context).await {
                     return ended;
                 }
                 first_eviction = progress.borrow().first_eviction.or(first_eviction);
@@ -201,17 +201,37 @@ async fn until_nodeless(client: &kube::Client, instance: &str) {
 }
 
 /// Tries to complete for as long as what was seen before may be relied on; none if that time is over.
-async fn complete(client: &Client, action: &Action, verdict: Verdict) -> Option<Ended> {
+///
+/// The token comes from a message, which may be wrong: an answer that there is no action of that token says nothing about
+/// the instance, and it is asked again without one.
+async fn complete(
+    client: &Client,
+    action: &Action,
+    verdict: Verdict,
+    context: &watch::Receiver<Context>,
+) -> Option<Ended> {
     let sure_until = Instant::now() + SURE_FOR;
     let mut backoff = Backoff::default();
     let mut first_miss: Option<Instant> = None;
+    let mut useless_token = None;
     while Instant::now() < sure_until {
+        let token = context.borrow().token.clone().filter(|token| useless_token.as_ref() != Some(token));
+        let action = &Action { token, ..action.clone() };
         let pause = match api::complete(client, action, verdict).await {
             Ok(Reply::Accepted) => {
                 return Some(match verdict {
                     Verdict::Continue => Ended::Completed,
                     Verdict::Abandon => Ended::Abandoned,
                 });
+            }
+            Ok(Reply::NoActiveAction) if action.token.is_some() => {
+                useless_token.clone_from(&action.token);
+                continue;
+            }
+            Err(err) if action.token.is_some() && err.kind == ErrorKind::Terminal => {
+                tracing::info!(instance = action.instance, %err, "its token is of no use, completing without");
+                useless_token.clone_from(&action.token);
+                continue;
             }
             Ok(Reply::NoActiveAction) => {
                 let first = *first_miss.get_or_insert_with(Instant::now);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_autoscaling::Client;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -11,6 +11,8 @@ use crate::aws::Reader;
 use crate::metrics::Metrics;
 use crate::nodes::Nodes;
 use crate::observe::Observer;
+use crate::queue::poll;
+use crate::queue::sqs::Queue;
 use crate::reconcile::Reconciler;
 use crate::scope::Scope;
 use crate::telling::Telling;
@@ -29,6 +31,8 @@ pub struct Leader {
     pub reconciler: Reconciler,
     /// The Node watch, which goes on without us.
     pub nodes: watch::Receiver<Nodes>,
+    /// The queue that wakes us; none in a dry run.
+    pub queue: Option<Queue>,
     /// Counters.
     pub metrics: Metrics,
 }
@@ -39,6 +43,8 @@ impl Leader {
         self.metrics.sweep_clock.set(Some(Instant::now()));
         let rules = self.reconciler.rules.clone();
         let (world, seen_world) = watch::channel(World::default());
+        // One receive at a time: there is never more than one wake-up to be taken in.
+        let (wakes, seen_wakes) = mpsc::channel(1);
         let observer = Observer {
             reader: Reader::new(self.client.clone(), self.scope, rules.names.clone(), self.sweep_interval),
             client: self.client,
@@ -46,7 +52,14 @@ impl Leader {
             names: rules.names,
             dry_run: rules.dry_run,
             nodes: self.nodes.clone(),
-            metrics: self.metrics,
+            wakes: seen_wakes,
+            metrics: self.metrics.clone(),
+        };
+        let wake_ups = async {
+            match self.queue {
+                Some(queue) => poll::run(queue, wakes, seen_world.clone(), self.metrics).await,
+                None => std::future::pending().await,
+            }
         };
         let telling = Telling {
             kube: self.reconciler.kube.clone(),
@@ -59,7 +72,8 @@ impl Leader {
         let _telling = telling.map(AbortOnDropHandle::new);
         tokio::select! {
             ended = observer.run(world) => ended,
-            ended = self.reconciler.run(seen_world, self.nodes) => ended,
+            ended = self.reconciler.run(seen_world.clone(), self.nodes) => ended,
+            ended = wake_ups => ended,
         }
     }
 }

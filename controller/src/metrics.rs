@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::aws_requests;
 use crate::drain::EVICTIONS;
+use crate::queue::poll::WAKEUPS;
 
 /// From a tenth of a second to a minute: what happens between two looks.
 const MOMENTS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
@@ -58,7 +59,9 @@ pub struct Metrics {
     pub sweep_clock: SweepClock,
     /// Requests to AWS by operation and result.
     pub aws_requests: IntCounterVec,
-    /// Queue messages by kind and result.
+    /// Queue messages and calls by kind and result. Messages: `lifecycle_action`, `other_event` (`looked_up`, `foreign`,
+    /// `no_instance`, `failed` = kept in the queue), `test`, `unreadable` (`deleted`). Calls: `receive`, `delete`
+    /// (`succeeded`, `failed`).
     pub wakeups: IntCounterVec,
     /// From the time in a termination's message to the cordon of its node.
     pub event_to_cordon: Histogram,
@@ -122,7 +125,11 @@ impl Metrics {
                 "Requests to AWS, each attempt by its answer",
                 &["operation", "result"],
             )?,
-            wakeups: counters("wakeups_total", "Queue messages", &["kind", "result"])?,
+            wakeups: counters(
+                "wakeups_total",
+                "Queue messages by what became of them, and calls to the queue (kinds receive and delete)",
+                &["kind", "result"],
+            )?,
             event_to_cordon: add(
                 &r,
                 Histogram::with_opts(seconds(
@@ -187,6 +194,9 @@ impl Metrics {
         of(&self.evictions, &EVICTIONS);
         of(&self.heartbeats, &["accepted", "no_active_action", "failed"]);
         of(&self.completions, &["completed", "abandoned", "already_gone"]);
+        for (kind, result) in WAKEUPS {
+            self.wakeups.with_label_values(&[kind, result]);
+        }
         for result in ["drained", "forced", "abandoned"] {
             self.drain_duration.with_label_values(&[result]);
         }

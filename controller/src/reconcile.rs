@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::nodes::{NodeView, Nodes};
 use crate::status::Status;
 use crate::tasks::Tasks;
-use crate::world::{Instance, Standing, World};
+use crate::world::{Instance, Standing, World, fits};
 
 /// Passes are at least this far apart, so that a storm of Node events costs little.
 const PACE: Duration = Duration::from_millis(50);
@@ -179,12 +179,18 @@ impl Reconciler {
             );
             let (client, keys, view) = (self.kube.clone(), self.keys.clone(), node.clone());
             let at_once = Arc::clone(&state.at_once);
+            let (event, metrics) = (event_behind_cordon(world, node, &wanted), self.metrics.clone());
             state.writes.spawn(node.name.clone(), async move {
                 let _permit = at_once.acquire().await;
                 let line = view.clone();
                 let written = write(client, view, wanted.clone(), keys).await;
                 if written == Written::Done {
                     log(&line, &wanted);
+                    if let Some(at) = event {
+                        metrics
+                            .event_to_cordon
+                            .observe(Timestamp::now().duration_since(at).as_secs_f64().max(0.0));
+                    }
                 }
                 written
             });
@@ -250,6 +256,7 @@ impl Reconciler {
         };
         let fresh = || Intent::new(&instance.group, &names.termination, destination, instance.since_wall);
         let mut intent = jobs::current_intent(node, instance, group, names).unwrap_or_else(fresh);
+        intent.token = jobs::token(instance).or(intent.token);
         if intent.first_eviction.is_none() {
             intent.first_eviction = state.tasks.first_eviction(id);
         }
@@ -276,6 +283,14 @@ fn log(node: &NodeView, wanted: &Wanted) {
         Wanted::Bare => ("not ours", Phase::Released),
     };
     tracing::info!(node = node.name, instance = node.instance, state, ?phase, "marked");
+}
+
+/// The time in the message of the action because of which a Node is about to get its cordon; none if no message told.
+fn event_behind_cordon(world: &World, node: &NodeView, wanted: &Wanted) -> Option<Timestamp> {
+    let leaves = matches!(wanted, Wanted::Marked { phase: Phase::Leaving, .. });
+    let instance = world.instances.get(node.instance.as_deref()?)?;
+    let told = instance.told.as_ref().filter(|told| fits(told, instance))?;
+    told.at.filter(|_| leaves && !node.unschedulable)
 }
 
 fn say_once(said: &mut BTreeMap<String, String>, what: &str, text: &str) {

@@ -21,6 +21,7 @@ use crate::lead::Leader;
 use crate::lease::{self, Publish, Settings};
 use crate::metrics::Metrics;
 use crate::nodes::{self, Nodes};
+use crate::queue::sqs::Queue;
 use crate::reconcile::Reconciler;
 use crate::server::{self, Probes};
 use crate::status::Status;
@@ -90,9 +91,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         reads: aws::connect(&door, &counted, READ_TIMEOUT).await?,
         writes: aws::connect(&door, &counted, write_timeout).await?,
     };
+    let queue = queue(&args, &door, &counted).await?;
     let heartbeats = Heartbeats::default();
     let (status, seen_status) = watch::channel(Status::default());
-    let leader = leader(&args, &writer, &aws, &heartbeats, &seen_nodes, &metrics, &status);
+    let leader =
+        Leader { queue, ..leader(&args, &writer, &aws, &heartbeats, &seen_nodes, &metrics, &status) };
 
     let mut loops = JoinSet::new();
     loops.spawn(nodes::watch(reader.clone(), args.node_selector.clone(), nodes));
@@ -198,7 +201,20 @@ fn leader(
         sweep_interval: args.sweep_interval,
         reconciler,
         nodes: nodes.clone(),
+        queue: None,
         metrics: metrics.clone(),
+    }
+}
+
+/// The queue that wakes us, if there is one. A dry run leaves its messages to whoever acts on them.
+async fn queue(args: &Args, door: &Door, counted: &Counted) -> anyhow::Result<Option<Queue>> {
+    match &args.queue_url {
+        None => Ok(None),
+        Some(_) if args.dry_run => {
+            tracing::info!("dry run: the queue is not read");
+            Ok(None)
+        }
+        Some(url) => Ok(Some(Queue::connect(door, counted, url).await?)),
     }
 }
 

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lifecycle::api::InstanceDetail;
+use lifecycle::api::{Action, InstanceDetail};
 use lifecycle::{Direction, LifecycleState};
 use tokio::time::Instant;
 
+use crate::aws::HookNames;
 use crate::decide::{Phase, phase};
 use crate::nodes::Ready;
 
@@ -24,9 +25,11 @@ const PROBE_PACE: Duration = Duration::from_secs(2);
 const BELIEVED_AFTER: Duration = Duration::from_secs(5);
 
 mod instance;
+mod told;
 
 pub use instance::Instance;
 use instance::{direction_after, reports_count_since};
+pub use told::fits;
 
 /// A lifecycle hook of ours on a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +76,15 @@ pub enum Probe {
     Failed,
 }
 
+/// An instance whose direction only a probe can tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// Its id.
+    pub instance: String,
+    /// Actions that may be holding it, the likeliest first, and what it means if one does.
+    pub guesses: Vec<(Action, Probe)>,
+}
+
 /// How an instance id stands to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing<'a> {
@@ -110,8 +122,8 @@ pub struct World {
 }
 
 impl World {
-    /// Takes in a sweep.
-    pub fn apply_sweep(&mut self, now: Instant, wall: Timestamp, sweep: Sweep) {
+    /// Takes in a sweep that began at `began`; what was learned of an instance since then is newer.
+    pub fn apply_sweep(&mut self, began: Instant, now: Instant, wall: Timestamp, sweep: Sweep) {
         self.groups.extend(sweep.groups);
         if let Some(scope) = &sweep.scope {
             self.scope.clone_from(scope);
@@ -125,15 +137,15 @@ impl World {
         for (id, details) in &listed {
             let agree = details.windows(2).all(|pair| pair[0].state == pair[1].state);
             if agree {
-                self.see(now, wall, details[0]);
+                self.see(began, now, wall, details[0]);
             } else if let Some(instance) = self.instances.get_mut(*id) {
                 instance.doubted = true;
             } else {
-                self.see(now, wall, details[0]);
+                self.see(began, now, wall, details[0]);
                 self.instances.entry((*id).to_owned()).and_modify(|instance| instance.doubted = true);
             }
         }
-        for (id, instance) in &mut self.instances {
+        for (id, instance) in self.instances.iter_mut().filter(|(_, instance)| instance.asked <= began) {
             let should_be_listed = if instance.state.is_warmed() {
                 sweep.pools_read.contains(&instance.group)
             } else {
@@ -149,9 +161,10 @@ impl World {
         }
     }
 
-    /// Takes in the answers of a look-up of `asked`.
+    /// Takes in the answers of a look-up of `asked` that began at `began`.
     pub fn apply_lookup(
         &mut self,
+        began: Instant,
         now: Instant,
         wall: Timestamp,
         asked: &[String],
@@ -159,14 +172,16 @@ impl World {
     ) {
         for detail in answers {
             if self.scope.contains(&detail.group) {
-                self.see(now, wall, detail);
+                self.see(began, now, wall, detail);
             } else {
                 self.instances.remove(&detail.id);
                 self.strangers.insert(detail.id.clone(), Stranger::Foreign { asked: now });
             }
         }
         for id in asked.iter().filter(|id| answers.iter().all(|detail| detail.id != **id)) {
-            self.unlisted(now, id);
+            if self.instances.get(id).is_none_or(|instance| instance.asked <= began) {
+                self.unlisted(began, now, id);
+            }
         }
     }
 
@@ -222,8 +237,15 @@ impl World {
         due.into_iter().collect()
     }
 
-    /// The instances whose direction only a probe can tell, with their groups.
-    pub fn due_probes(&self, now: Instant) -> Vec<(String, String)> {
+    /// Has one of our instances looked up soon.
+    pub fn doubt(&mut self, id: &str) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.doubted = true;
+        }
+    }
+
+    /// The instances whose direction only a probe can tell.
+    pub fn due_probes(&self, now: Instant, names: &HookNames) -> Vec<Doubt> {
         self.instances
             .iter()
             .filter(|(_, instance)| {
@@ -232,7 +254,11 @@ impl World {
                     && instance.probed.is_none_or(|at| now.duration_since(at) >= PROBE_PACE)
                     && self.groups.get(&instance.group).is_some_and(|group| group.termination.is_some())
             })
-            .map(|(id, instance)| (id.clone(), instance.group.clone()))
+            .map(|(id, instance)| {
+                let has_launch_hook =
+                    self.groups.get(&instance.group).is_some_and(|group| group.launch.is_some());
+                Doubt { instance: id.clone(), guesses: told::guesses(id, instance, has_launch_hook, names) }
+            })
             .collect()
     }
 
@@ -241,8 +267,15 @@ impl World {
         self.strangers.retain(|id, _| nodes.contains(id.as_str()));
     }
 
-    fn see(&mut self, now: Instant, wall: Timestamp, detail: &InstanceDetail) {
+    fn see(&mut self, began: Instant, now: Instant, wall: Timestamp, detail: &InstanceDetail) {
         self.strangers.remove(&detail.id);
+        if let Some(known) = self.instances.get_mut(&detail.id)
+            && known.asked > began
+        {
+            // An answer to a later question came before this one. If they differ, only a third can tell.
+            known.doubted |= known.state != detail.state;
+            return;
+        }
         let fresh = Instance {
             group: detail.group.clone(),
             state: detail.state.clone(),
@@ -252,7 +285,10 @@ impl World {
             reports_count_since: Some(self.all_read.unwrap_or(now)),
             direction: None,
             witnessed: false,
+            told: None,
+            told_at: None,
             seen: now,
+            asked: began,
             doubted: false,
             unlisted_since: None,
             probed: None,
@@ -261,6 +297,7 @@ impl World {
         match self.instances.get_mut(&detail.id) {
             Some(known) if known.state == detail.state && known.group == detail.group => {
                 known.seen = now;
+                known.asked = began;
                 known.doubted = false;
                 known.unlisted_since = None;
             }
@@ -268,7 +305,17 @@ impl World {
                 let joining_since = fresh.joining_since.map(|now| known.joining_since.unwrap_or(now));
                 let direction = direction_after(known, &detail.state);
                 let reports_count_since = reports_count_since(known, now);
-                *known = Instance { joining_since, reports_count_since, direction, witnessed: true, ..fresh };
+                let told = known.told.take().filter(|_| !instance::is_at_rest(&detail.state));
+                let told_at = known.told_at.filter(|_| told.is_some());
+                *known = Instance {
+                    joining_since,
+                    reports_count_since,
+                    direction,
+                    witnessed: true,
+                    told,
+                    told_at,
+                    ..fresh
+                };
             }
             None => {
                 self.instances.insert(detail.id.clone(), fresh);
@@ -276,9 +323,10 @@ impl World {
         }
     }
 
-    fn unlisted(&mut self, now: Instant, id: &str) {
+    fn unlisted(&mut self, began: Instant, now: Instant, id: &str) {
         if let Some(instance) = self.instances.get_mut(id) {
             instance.seen = now;
+            instance.asked = began;
             instance.doubted = true;
             let first = *instance.unlisted_since.get_or_insert(now);
             if now.duration_since(first) >= GONE_AFTER {

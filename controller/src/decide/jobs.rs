@@ -14,7 +14,7 @@ use crate::decide::{Phase, destination};
 use crate::heartbeat::Open;
 use crate::intent::{self, Intent};
 use crate::nodes::{NodeView, Nodes};
-use crate::world::{Group, Hook, Instance, World};
+use crate::world::{Group, Hook, Instance, World, fits};
 
 /// A Node still Ready this long after we first saw its instance on the way in is believed, although no fresh report came:
 /// a dead kubelet would be marked Unknown by now (default 50 s).
@@ -249,6 +249,11 @@ impl Case<'_> {
             && !self.memory.is_emptied(self.id, self.instance);
         sure.then(|| Work::EmptyLeak { node: node.name.clone() })
     }
+}
+
+/// The token that a message brought for the action that holds an instance now, if the message agrees with the state.
+pub fn token(instance: &Instance) -> Option<String> {
+    instance.told.as_ref().filter(|told| fits(told, instance))?.token.clone()
 }
 
 /// The action by which a hook holds an instance.

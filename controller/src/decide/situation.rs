@@ -20,6 +20,7 @@ pub fn situation(
     names: &HookNames,
 ) -> Context {
     let intent = node.zip(group).and_then(|(node, group)| jobs::current_intent(node, instance, group, names));
+    let token = jobs::token(instance).or_else(|| intent.as_ref()?.token.clone());
     let began_before = intent.map_or(Duration::ZERO, |intent| {
         Duration::try_from(instance.since_wall.duration_since(intent.since)).unwrap_or_default()
     });
@@ -38,5 +39,6 @@ pub fn situation(
         deadline_now: node
             .and_then(|node| node.annotations.get("node-gate.io/deadline"))
             .is_some_and(|value| value == "now"),
+        token,
     }
 }

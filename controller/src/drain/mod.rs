@@ -71,6 +71,9 @@ pub struct Context {
     pub instance_will_terminate: bool,
     /// Break-glass: the deadline is now.
     pub deadline_now: bool,
+    /// The lifecycle action's token, where a message brought one that agrees with the instance's state. A drain has no
+    /// use for it; whoever completes the action has.
+    pub token: Option<String>,
 }
 
 /// How far a drain is; published on every change.

@@ -70,7 +70,7 @@ impl<'a> Case<'a> {
             listed: vec![detail.clone()],
             pools_read: [name].into(),
         };
-        self.world.apply_sweep(self.now.mono, self.now.wall, sweep);
+        self.world.apply_sweep(self.now.mono, self.now.mono, self.now.wall, sweep);
         let direction = self.recorded_direction(&detail.state);
         if let Some(instance) = self.world.instances.get_mut(&self.id) {
             instance.direction = direction;

@@ -6,14 +6,18 @@ use jiff::Timestamp;
 use lifecycle::{Direction, LifecycleState};
 use tokio::time::Instant;
 
-use super::GONE_AFTER;
+use super::{GONE_AFTER, fits};
 use crate::decide::{Phase, phase};
 use crate::nodes::Ready;
+use crate::queue::message::Told;
 
 /// How often an instance on its way into service is looked up.
 const JOINING_PACE: Duration = Duration::from_secs(2);
 /// For how long it is looked up at that pace.
 const JOINING_PATIENCE: Duration = Duration::from_secs(300);
+
+/// For how long an instance is looked up at that pace of which a message tells what the API does not show.
+const TOLD_PATIENCE: Duration = Duration::from_secs(30);
 
 /// One of our instances.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +39,17 @@ pub struct Instance {
     pub direction: Option<Direction>,
     /// True if we saw it come into this state, false if it was in it when we first saw it.
     pub witnessed: bool,
+    /// What the youngest message claims of the lifecycle action that holds it, or that is to come; see [`fits`].
+    /// Its time is when the action began, if the message tells the truth.
+    ///
+    /// [`fits`]: super::fits
+    pub told: Option<Told>,
     /// When it was last listed.
     pub seen: Instant,
+    /// When the question was asked to which that was the answer.
+    pub(super) asked: Instant,
+    /// When the message came.
+    pub(super) told_at: Option<Instant>,
     pub(super) doubted: bool,
     pub(super) unlisted_since: Option<Instant>,
     pub(super) probed: Option<Instant>,
@@ -64,12 +77,17 @@ impl Instance {
         if self.doubted {
             return true;
         }
+        // A message may be here before the API shows what it tells of.
+        let told_lately = self.told_at.is_some_and(|at| now.duration_since(at) < TOLD_PATIENCE);
+        if told_lately && !self.told.as_ref().is_some_and(|told| fits(told, self)) {
+            return age >= JOINING_PACE.min(sweep_interval);
+        }
         let joining_lately =
             self.joining_since.is_some_and(|since| now.duration_since(since) < JOINING_PATIENCE);
         if joining_lately {
             age >= JOINING_PACE.min(sweep_interval)
         } else {
-            self.is_in_motion() && age >= sweep_interval
+            !is_at_rest(&self.state) && age >= sweep_interval
         }
     }
 
@@ -80,23 +98,23 @@ impl Instance {
         let old = self.phase() == Phase::Warm && now.duration_since(self.seen) >= pace;
         self.is_outdated(ready) || (ready.is && old)
     }
+}
 
-    /// False for the states in which an instance may stay for days.
-    fn is_in_motion(&self) -> bool {
-        use LifecycleState as S;
-        let at_rest = [
-            S::InService,
-            S::Standby,
-            S::Detached,
-            S::WarmedStopped,
-            S::WarmedRunning,
-            S::WarmedHibernated,
-            S::TerminatingRetained,
-            S::WarmedPendingRetained,
-            S::WarmedTerminatingRetained,
-        ];
-        !at_rest.contains(&self.state)
-    }
+/// True for the states in which an instance may stay for days.
+pub(super) fn is_at_rest(state: &LifecycleState) -> bool {
+    use LifecycleState as S;
+    let at_rest = [
+        S::InService,
+        S::Standby,
+        S::Detached,
+        S::WarmedStopped,
+        S::WarmedRunning,
+        S::WarmedHibernated,
+        S::TerminatingRetained,
+        S::WarmedPendingRetained,
+        S::WarmedTerminatingRetained,
+    ];
+    at_rest.contains(state)
 }
 
 /// From when on reports of a Node count whose instance is on its way into service.

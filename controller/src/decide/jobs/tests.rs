@@ -49,7 +49,7 @@ impl Bed {
             listed: vec![InstanceDetail { id: "i-1".into(), group: "g".into(), state: state.into() }],
             pools_read: BTreeSet::new(),
         };
-        self.world.apply_sweep(self.at(seconds), Timestamp::UNIX_EPOCH, sweep);
+        self.world.apply_sweep(self.at(seconds), self.at(seconds), Timestamp::UNIX_EPOCH, sweep);
         self.memory.look(self.at(seconds), &self.world, &self.nodes);
     }
 
@@ -319,7 +319,7 @@ fn a_launch_out_of_a_running_pool_needs_no_new_report() {
 fn the_node_of_an_instance_launched_since_all_were_read_has_no_earlier_life() {
     let mut bed = Bed::new();
     let sweep = Sweep { scope: Some(BTreeSet::from(["g".into()])), ..Sweep::default() };
-    bed.world.apply_sweep(bed.at(1), Timestamp::UNIX_EPOCH, sweep);
+    bed.world.apply_sweep(bed.at(1), bed.at(1), Timestamp::UNIX_EPOCH, sweep);
     bed.node(2, true, &[], OURS);
     bed.state(3, "Pending:Wait");
     assert!(matches!(bed.work(3), Some(Work::Complete { .. })));

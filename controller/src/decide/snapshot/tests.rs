@@ -34,7 +34,7 @@ fn world(now: Instant, state: &str) -> World {
         listed: vec![InstanceDetail { id: "i-1".into(), group: "g".into(), state: state.into() }],
         pools_read: BTreeSet::new(),
     };
-    world.apply_sweep(now, at(1000), sweep);
+    world.apply_sweep(now, now, at(1000), sweep);
     world
 }
 

@@ -64,7 +64,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         What::Join(args) => join::run(&bench, &args).await?,
     };
     let machine = Machine::now()?;
-    println!("\n{} cores, {:.0} GB; bars: DESIGN", machine.cores, gigabytes(machine.memory));
+    println!("\n{} cores, {:.0} GB", machine.cores, gigabytes(machine.memory));
     for scenario in &scenarios {
         println!("\n{}", scenario.table());
     }

@@ -26,3 +26,14 @@ pub fn environment(endpoint: &str, caller: &str) -> [(&'static str, String); 4] 
         ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
     ]
 }
+
+/// An SQS client, for the same endpoint.
+pub fn sqs(endpoint: &str, caller: &str) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(Credentials::new(caller, "secret", None, None, "e2e"))
+        .build();
+    aws_sdk_sqs::Client::from_conf(config)
+}

@@ -104,7 +104,7 @@ async fn measure(bench: &Bench, story: &Arc<Story>, size: Size) -> anyhow::Resul
     let compared = Compared { floor, floor_cpu, kubectl };
 
     let mut scenarios = Vec::new();
-    for notice in [Notice::Sweep] {
+    for notice in [Notice::Sweep, Notice::Queue] {
         scenarios.push(ours::run(&cluster, notice, compared).await?);
     }
     Ok(scenarios)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, ensure};
-use aws_simulator::{Call, Event};
+use aws_simulator::{Call, Envelope, Event};
 use futures::FutureExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
@@ -14,6 +14,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
 
 use super::{Cluster, Compared, PATIENCE, Size, figures};
+use crate::aws;
 use crate::bench::machine::{self, Machine};
 use crate::bench::report::{Bar, Measured, Scenario};
 use crate::controller::{CALLER, Controller};
@@ -34,6 +35,8 @@ const CALLS_A_NODE: usize = 10;
 pub(super) enum Notice {
     /// By its next sweep; until then nothing happens.
     Sweep,
+    /// By a message in its queue.
+    Queue,
 }
 
 /// Pods that were still on a node when its action was about to be completed.
@@ -45,7 +48,7 @@ pub(super) async fn run(
     compared: Compared,
 ) -> anyhow::Result<Scenario> {
     let Cluster { bench, story, size, .. } = cluster;
-    let mut controller = start(cluster).await?;
+    let mut controller = start(cluster, notice).await?;
     cluster.join(true).await?;
     cluster.pods.fill(&cluster.nodes(), size.pods).await?;
     let left = look_at_completions(cluster);
@@ -83,10 +86,24 @@ pub(super) async fn run(
 }
 
 /// With the product's own settings: the stories' short ones are not what is measured.
-async fn start(cluster: &Cluster<'_>) -> anyhow::Result<Controller> {
+async fn start(cluster: &Cluster<'_>, notice: Notice) -> anyhow::Result<Controller> {
     let controller = cluster.story.controller().env("RUST_LOG", "info");
     let controller = controller.flag("--sweep-interval", "15s").flag("--warm-up-time", "3m");
-    controller.flag("--node-patience", "2m").flag("--lease-duration", "15s").start().await
+    let controller = controller.flag("--node-patience", "2m").flag("--lease-duration", "15s");
+    match notice {
+        Notice::Sweep => controller.start().await,
+        Notice::Queue => controller.flag("--queue-url", &queue(cluster).await?).start().await,
+    }
+}
+
+/// A queue that is told of every lifecycle action from now on, as by a rule of `EventBridge`.
+async fn queue(cluster: &Cluster<'_>) -> anyhow::Result<String> {
+    let simulator = &cluster.story.simulator;
+    let create = aws::sqs(&simulator.endpoint(), "admin").create_queue();
+    let created = create.queue_name(format!("of-{}", cluster.size.nodes)).send().await;
+    let url = created.context("creating a queue")?.queue_url.context("a queue has a URL")?;
+    simulator.route(&url, Envelope::EventBridge);
+    Ok(url)
 }
 
 /// Lists the pods of a node whenever its action is about to be completed.
@@ -162,6 +179,7 @@ impl Seen<'_> {
     fn scenario(&self, notice: Notice, size: Size, compared: Compared) -> anyhow::Result<Scenario> {
         let (name, how) = match notice {
             Notice::Sweep => ("drain-sweep", "no queue, a sweep every 15 s"),
+            Notice::Queue => ("drain-queue", "told by a queue"),
         };
         let about =
             format!("scale-in of {} nodes with {} pods each, {how}; since the event", size.nodes, size.pods);
@@ -174,22 +192,27 @@ impl Seen<'_> {
             figures::noticed(self.event, &self.calls).context("the controller never looked at AWS")?;
         scenario.figure("noticed_seconds", "noticed", noticed);
         scenario.figure("first_cordon_seconds", "first cordon", cordons.first);
-        scenario.figure("last_cordon_seconds", "last cordon", cordons.last);
         scenario.figure("first_eviction_seconds", "first eviction", evictions.first);
         scenario.figure("last_eviction_seconds", "last eviction", evictions.last);
-        scenario.figure("last_completion_seconds", "last completion", self.completed());
-        let since_noticed = |moment: Duration| moment.saturating_sub(noticed);
-        let cordoned = since_noticed(cordons.last);
-        let bar = Bar::AtMost(LAST_CORDON.as_secs_f64());
-        scenario.judged("last_cordon_since_noticed_seconds", "last cordon since noticed", cordoned, bar);
-        let completed = since_noticed(self.completed());
-        let bar = Bar::AtMost(FLOORS * compared.floor.as_secs_f64());
-        scenario.judged(
-            "last_completion_since_noticed_seconds",
-            "last completion since noticed",
-            completed,
-            bar,
-        );
+        let (cordoned, completed) = (cordons.last, self.completed());
+        let (soon, floors) =
+            (Bar::AtMost(LAST_CORDON.as_secs_f64()), Bar::AtMost(FLOORS * compared.floor.as_secs_f64()));
+        match notice {
+            Notice::Queue => {
+                scenario.judged("last_cordon_seconds", "last cordon", cordoned, soon);
+                scenario.judged("last_completion_seconds", "last completion", completed, floors);
+            }
+            Notice::Sweep => {
+                scenario.figure("last_cordon_seconds", "last cordon", cordoned);
+                scenario.figure("last_completion_seconds", "last completion", completed);
+                let since = |moment: Duration| moment.saturating_sub(noticed);
+                let (cordoned, completed) = (since(cordoned), since(completed));
+                let name = "last_cordon_since_noticed_seconds";
+                scenario.judged(name, "last cordon since noticed", cordoned, soon);
+                let name = "last_completion_since_noticed_seconds";
+                scenario.judged(name, "last completion since noticed", completed, floors);
+            }
+        }
         compared.put(&mut scenario);
         // the lease is renewed whether anything happens or not, and longer waits cost more of it
         let of_lease = self.audit.iter().filter(|entry| entry.resource == "leases").count();

@@ -12,6 +12,8 @@ mod leak;
 mod lost_claim;
 mod metrics;
 mod outage;
+mod queue;
+mod queues;
 mod read;
 mod reuse;
 mod scale_in;

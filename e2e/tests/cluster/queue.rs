@@ -86,7 +86,7 @@ async fn messages_that_mean_nothing_are_deleted_and_touch_nothing() -> anyhow::R
         // it names our group, but the instance is not in it
         termination(group.name(), &foreign, FORGED, "EC2"),
     ];
-    let noise = ["garbage", "{\"a\": \"\u{1b}[31m\nb\"", test, &unknown];
+    let noise = ["garbage", "{\"a\": \"\u{9b}31m\nb\"", test, &unknown];
     for body in noise.into_iter().chain(claims.iter().map(String::as_str)) {
         queue.send(body).await?;
     }

@@ -62,8 +62,19 @@ pub(crate) fn woken_only(story: &Story, queue: &Queue) -> ControllerBuilder {
     story.controller().flag("--sweep-interval", NEVER).flag("--queue-url", &queue.url)
 }
 
-/// A notification of a termination as a hook would send it.
+/// A notification of a termination as a hook would send it now.
 pub(crate) fn termination(group: &str, instance: &str, token: &str, destination: &str) -> String {
+    termination_at(Timestamp::now(), group, instance, token, destination)
+}
+
+/// A notification of a termination that began then.
+pub(crate) fn termination_at(
+    began: Timestamp,
+    group: &str,
+    instance: &str,
+    token: &str,
+    destination: &str,
+) -> String {
     json!({
         "Origin": "AutoScalingGroup",
         "Destination": destination,
@@ -73,7 +84,7 @@ pub(crate) fn termination(group: &str, instance: &str, token: &str, destination:
         "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
         "AutoScalingGroupName": group,
         "Service": "AWS Auto Scaling",
-        "Time": Timestamp::now().to_string(),
+        "Time": began.to_string(),
         "EC2InstanceId": instance,
         "LifecycleActionToken": token,
     })

@@ -120,7 +120,7 @@ async fn an_unreachable_api_server_is_told_once_and_tried_for_ever() -> anyhow::
 async fn an_unknown_lifecycle_state_closes_the_node_and_evicts_nothing() -> anyhow::Result<()> {
     let story = Story::new("unknown-state").await?;
     let controller = story.controller().start().await?;
-    let unknown = async || controller.metric(r#"node_gate_instances{phase="unknown"}"#).await;
+    let unknown = async || controller.metric(r#"node_gate_instances{state="unknown"}"#).await;
     let group = story.group("workers").max(1).termination_hook(LONG).create().await?;
     let node = open_nodes(&story, &group, 1).await?.pop().context("a node")?;
     let pods = fill(&story, "web", &Workload::new("web", 2), 2).await?;

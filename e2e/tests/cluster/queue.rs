@@ -15,7 +15,7 @@ use crate::drains::{
     open_nodes, refused_by_budget,
 };
 use crate::queues::{HELD, Queue, termination, termination_at, tokens, woken_only};
-use crate::read::{is_open, one_is, our_writes};
+use crate::read::{history, is_open, one_is, our_writes};
 
 const FORGED: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -69,7 +69,7 @@ async fn a_scale_in_is_noticed_by_a_message_from_a_topic() -> anyhow::Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_mean_nothing_are_deleted_and_touch_nothing() -> anyhow::Result<()> {
     let story = Story::new("queue-noise").await?;
-    let group = story.group("workers").max(1).termination_hook(HELD).create().await?;
+    let group = story.group("workers").max(2).termination_hook(HELD).create().await?;
     let strangers = story.group("strangers").untagged().max(1).gateless().termination_hook(HELD);
     let strangers = strangers.create().await?;
     let queue = Queue::create(&story).await?;
@@ -97,15 +97,19 @@ async fn messages_that_mean_nothing_are_deleted_and_touch_nothing() -> anyhow::R
     assert_eq!(wakeups(&controller, "lifecycle_action", "foreign").await?, Some(3.0));
     assert_eq!(wakeups(&controller, "lifecycle_action", "looked_up").await?, Some(2.0));
     assert!(controller.log()?.chars().all(|c| c == '\n' || !c.is_control()), "control characters in the log");
-    // whoever believed would act with the next pass; a scale-out and in is many of them
+    let closings = || {
+        let states: Vec<bool> = history(&story.node_watch, &ours).iter().map(is_open).collect();
+        states.windows(2).filter(|pair| pair[0] && !pair[1]).count()
+    };
+    // whoever believed would act with the next pass; a scale-out is many of them
+    open_nodes(&story, &group, 2).await?;
+    assert_eq!((closings(), completions(&story, &ours)), (0, Vec::new()));
     group.terminate(&ours).await?;
     queue.send(&termination(group.name(), &ours, FORGED, "EC2")).await?;
     gone(&story, &ours).await?;
     completed_once(&story, &ours)?;
     assert_eq!((completions(&story, &foreign), our_writes(&story, &foreign)?.len()), (Vec::new(), 0));
-    let states: Vec<bool> = crate::read::history(&story.node_watch, &ours).iter().map(is_open).collect();
-    let closings = states.windows(2).filter(|pair| pair[0] && !pair[1]).count();
-    assert_eq!(closings, 1, "closed once, when it left");
+    assert_eq!(closings(), 1, "when it left");
     story.end().await
 }
 
@@ -186,6 +190,31 @@ async fn a_late_message_of_an_earlier_cycle_changes_nothing_even_after_a_younger
 /// The completions tried after the first cycle's.
 fn left_looks(story: &Story, id: &str) -> usize {
     completions(story, id).len() - 1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_look_up_fails_is_kept_until_one_succeeds() -> anyhow::Result<()> {
+    let story = Story::new("queue-kept").await?;
+    let group = story.group("workers").max(1).termination_hook(HELD).create().await?;
+    let queue = Queue::create(&story).await?;
+    let controller = woken_only(&story, &queue).start().await?;
+    let node = open_nodes(&story, &group, 1).await?.concat();
+    story.simulator.fault("DescribeAutoScalingInstances", aws_simulator::Fault::Deny);
+    queue.send(&termination(group.name(), &node, FORGED, "EC2")).await?;
+    let what = "the look-up fails";
+    eventually(what, LONG, async || {
+        let failed = wakeups(&controller, "lifecycle_action", "failed").await?;
+        anyhow::ensure!(failed > Some(0.0), "{failed:?}");
+        Ok(())
+    })
+    .await?;
+    // it is somewhere between two readings, but it is there
+    let info = story.simulator.queue(&queue.url).context("the queue")?;
+    assert_eq!((info.deleted, info.visible + info.in_flight), (0, 1));
+    story.simulator.clear_faults();
+    queue.is_empty_after(&story, 1).await?;
+    assert_eq!(wakeups(&controller, "lifecycle_action", "looked_up").await?, Some(1.0));
+    story.end().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,9 +7,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event as Object, EventSource, Node, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -17,6 +14,7 @@ use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::condition::{self, Wish};
@@ -64,7 +62,8 @@ struct State {
     /// The UIDs of Nodes, also of some that are gone: their end is told after them.
     uids: BTreeMap<String, String>,
     conditions: BTreeMap<String, Written>,
-    under_way: FuturesUnordered<BoxFuture<'static, Ended>>,
+    /// Tasks of their own: a write that waited for our next look would be late, and so would its timeout.
+    under_way: JoinSet<Ended>,
     /// What failed last, by what was written.
     trouble: BTreeMap<&'static str, String>,
 }
@@ -97,7 +96,7 @@ impl Telling {
             queue: VecDeque::new(),
             uids: BTreeMap::new(),
             conditions: BTreeMap::new(),
-            under_way: FuturesUnordered::new(),
+            under_way: JoinSet::new(),
             trouble: BTreeMap::new(),
         };
         loop {
@@ -109,10 +108,10 @@ impl Telling {
             tokio::select! {
                 Ok(()) = status.changed() => {}
                 Ok(()) = nodes.changed() => {}
-                Some(ended) = state.under_way.next() => state.ended(ended),
+                Some(Ok(ended)) = state.under_way.join_next() => state.ended(ended),
                 () = tokio::time::sleep(TICK) => {}
             }
-            while let Some(Some(ended)) = futures::FutureExt::now_or_never(state.under_way.next()) {
+            while let Some(Ok(ended)) = state.under_way.try_join_next() {
                 state.ended(ended);
             }
         }
@@ -126,15 +125,9 @@ impl Telling {
         }
         told.extend(state.drains.look(status, now));
         state.remember_uids(nodes);
-        let mut dropped = 0;
-        for (name, event) in told {
-            let Some(uid) = state.uids.get(&name) else { continue };
-            if state.queue.len() < QUEUE {
-                state.queue.push_back(object(&name, uid, &event, now));
-            } else {
-                dropped += 1;
-            }
-        }
+        let objects =
+            told.iter().filter_map(|(name, event)| Some(object(name, state.uids.get(name)?, event, now)));
+        let dropped = queue_up(&mut state.queue, objects);
         if dropped > 0 {
             tracing::warn!(dropped, "too many events at once, some are not told");
         }
@@ -147,14 +140,14 @@ impl Telling {
             && let Some(object) = state.queue.pop_front()
         {
             let api: Api<Object> = Api::namespaced(self.kube.clone(), NAMESPACE);
-            state.under_way.push(Box::pin(async move {
+            state.under_way.spawn(async move {
                 let result = match api.create(&PostParams::default(), &object).await {
                     // another leader has told it
                     Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
                     other => other.map(drop),
                 };
-                Ended { what: "event", node: None, result }
-            }));
+                Ended { what: "events", node: None, result }
+            });
         }
     }
 
@@ -172,19 +165,32 @@ impl Telling {
             let is_young = instance
                 .and_then(|instance| instance.drain.as_ref()?.first_eviction)
                 .is_some_and(|first| now.duration_since(first).unsigned_abs() < YOUNG);
-            if !is_due(node, &wish, state.conditions.get(&node.name), is_young) {
+            if !is_due(node, &wish, state.conditions.get(&node.name), is_young, Instant::now()) {
                 continue;
             }
             let Some(patch) = condition::patch(node, &wish, now) else { continue };
             let written = Written { wish, at: Instant::now(), under_way: true, rest: REST };
             state.conditions.insert(node.name.clone(), written);
-            state.under_way.push(Box::pin(patch_status(self.kube.clone(), node.name.clone(), patch)));
+            state.under_way.spawn(patch_status(self.kube.clone(), node.name.clone(), patch));
         }
     }
 }
 
+/// Adds what there is room for; how many were left out.
+fn queue_up(queue: &mut VecDeque<Object>, objects: impl Iterator<Item = Object>) -> usize {
+    let mut dropped = 0;
+    for object in objects {
+        if queue.len() < QUEUE {
+            queue.push_back(object);
+        } else {
+            dropped += 1;
+        }
+    }
+    dropped
+}
+
 /// True if a wish should be written now.
-fn is_due(node: &NodeView, wish: &Wish, written: Option<&Written>, is_young: bool) -> bool {
+fn is_due(node: &NodeView, wish: &Wish, written: Option<&Written>, is_young: bool, now: Instant) -> bool {
     let stands = node.drained.as_ref().map(|told| &told.says);
     let says = match wish {
         Wish::Keep => return false,
@@ -197,7 +203,7 @@ fn is_due(node: &NodeView, wish: &Wish, written: Option<&Written>, is_young: boo
     }
     let is_new_status = says.map(|says| says.drained) != stands.map(|says| says.drained);
     if let Some(written) = written {
-        let rests = written.at.elapsed() < written.rest;
+        let rests = now.duration_since(written.at) < written.rest;
         // our watch may not have brought back yet what we wrote
         let said = written.wish == *wish;
         if written.under_way || (rests && (said || !is_new_status || written.rest != REST)) {
@@ -215,7 +221,7 @@ async fn patch_status(client: Client, node: String, patch: Value) -> Ended {
         Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
         other => other.map(drop),
     };
-    Ended { what: "condition", node: Some(node), result }
+    Ended { what: "conditions", node: Some(node), result }
 }
 
 impl State {
@@ -241,13 +247,13 @@ impl State {
             Err(err) => {
                 let error = lifecycle::one_line(&format!("{:#}", anyhow::Error::from(err)));
                 if !self.trouble.contains_key(ended.what) {
-                    tracing::warn!(error, "writing an {} fails; nothing depends on it", ended.what);
+                    tracing::warn!(error, "writing {} fails; nothing depends on it", ended.what);
                     self.trouble.insert(ended.what, error);
                 }
             }
             Ok(()) => {
                 if self.trouble.remove(ended.what).is_some() {
-                    tracing::info!("writing an {} works again", ended.what);
+                    tracing::info!("writing {} works again", ended.what);
                 }
             }
         }
@@ -280,3 +286,6 @@ fn object(node: &str, uid: &str, event: &Event, now: Timestamp) -> Object {
         ..Object::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

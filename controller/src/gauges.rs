@@ -9,11 +9,10 @@ use lifecycle::LifecycleState;
 use prometheus::IntGaugeVec;
 use tokio::time::Instant;
 
-use crate::decide::Phase;
 use crate::decide::marks::label_value;
 use crate::drain::HOLD_UPS;
 use crate::metrics::Metrics;
-use crate::status::{InstanceStatus, Status};
+use crate::status::Status;
 
 /// The label of all states that we do not know.
 const UNKNOWN: &str = "unknown";
@@ -25,7 +24,7 @@ pub fn show(metrics: &Metrics, status: &Status, wall: Timestamp, now: Instant, p
     let known = all.iter().map(String::as_str).chain([UNKNOWN]);
     set_all(&metrics.instances, known, instances().map(|instance| state_label(&instance.state)));
 
-    metrics.leaked_nodes.set(count(instances().filter(|instance| is_leaked(instance))));
+    metrics.leaked_nodes.set(count(instances().filter(|instance| instance.leaked)));
     let unjoined = instances().filter_map(|instance| instance.unjoined_since);
     metrics.unjoined_instances.set(count(unjoined.filter(|since| time_until(wall, *since) >= patience)));
 
@@ -46,11 +45,6 @@ pub fn show(metrics: &Metrics, status: &Status, wall: Timestamp, now: Instant, p
 fn state_label(state: &str) -> String {
     let state = LifecycleState::from(state);
     if matches!(state, LifecycleState::Unknown(_)) { UNKNOWN.to_owned() } else { label_value(&state) }
-}
-
-/// A machine of the pool that has a Node. With reuse on scale-in those that came back keep theirs, and count.
-fn is_leaked(instance: &InstanceStatus) -> bool {
-    instance.phase == Phase::Warm.as_str() && instance.node.is_some() && !instance.ignored
 }
 
 /// Every label that may come is there, with how often it is seen, if only zero times. Others are not shown.

@@ -45,7 +45,7 @@ pub struct Metrics {
     pub leader: IntGauge,
     /// Instances by lifecycle state, as a label's value (`Warmed.Stopped`); `unknown` for all that we do not know.
     pub instances: IntGaugeVec,
-    /// Nodes whose instance is in the pool.
+    /// Nodes that joined while their instances were being warmed, and have not served yet.
     pub leaked_nodes: IntGauge,
     /// Instances in service without a Node for the patience with Nodes or longer.
     pub unjoined_instances: IntGauge,
@@ -103,7 +103,10 @@ impl Metrics {
         let metrics = Metrics {
             leader: gauge("leader", "1 while this replica leads")?,
             instances: gauges("instances", "Instances in scope by lifecycle state", "state")?,
-            leaked_nodes: gauge("leaked_nodes", "Nodes whose instance is in the warm pool")?,
+            leaked_nodes: gauge(
+                "leaked_nodes",
+                "Nodes that joined out of the warm pool, held by no gate; those that came back into it do not count",
+            )?,
             unjoined_instances: gauge(
                 "unjoined_instances",
                 "Instances in service without a Node for --node-patience (two minutes) or longer",

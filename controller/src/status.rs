@@ -31,6 +31,9 @@ pub struct InstanceStatus {
     pub node: Option<String>,
     /// True if that Node is somebody else's business, or its owner told us to leave it alone: then nothing is done here.
     pub ignored: bool,
+    /// True if that Node joined while its instance was being warmed, and has not served yet: no gate held its kubelet. One
+    /// that came back into the pool is no leak.
+    pub leaked: bool,
     /// Since when it has been in service without a Node.
     pub unjoined_since: Option<Timestamp>,
     /// The open lifecycle action of a hook of ours.

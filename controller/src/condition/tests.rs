@@ -36,6 +36,7 @@ fn instance(phase: &'static str, drain: Option<DrainStatus>) -> InstanceStatus {
         since: at("11:55:00"),
         node: Some("n".into()),
         ignored: false,
+        leaked: false,
         unjoined_since: None,
         action: Some(ActionStatus { hook: "h".into(), ends: at("13:00:00"), completed: false, result: None }),
         drain,

@@ -14,6 +14,9 @@ use crate::nodes::NodeView;
 pub const STATE_LABEL: &str = "node-gate.io/lifecycle-state";
 /// The annotation that says that the cordon is ours.
 pub const CORDONED: &str = "node-gate.io/cordoned";
+/// The annotation of a Node out of service whose instance has served before: with reuse it is in the pool by right. A Node
+/// there without it joined while its instance was being warmed.
+pub const SERVED: &str = "node-gate.io/served";
 /// The longest value that a label may have.
 const LABEL_LIMIT: usize = 63;
 
@@ -102,8 +105,20 @@ pub fn patch(node: &NodeView, wanted: &Wanted, keys: &Keys) -> Option<Value> {
     }
     change(&mut labels, STATE_LABEL, node.labels.get(STATE_LABEL), label);
     let intent = intent.map(|intent| intent.to_text());
+    let remembers = matches!(
+        wanted,
+        Wanted::Marked { phase: Phase::Warm | Phase::Joining | Phase::Leaving | Phase::Unknown, .. }
+    );
+    let served = (remembers && has_served(node)).then(|| "true".to_owned());
+    change(&mut annotations, SERVED, node.annotations.get(SERVED), served);
     change(&mut annotations, intent::ANNOTATION, node.annotations.get(intent::ANNOTATION), intent);
     assemble(node, spec, labels, annotations)
+}
+
+/// True if the marks on a Node tell that its instance has served since it joined.
+pub fn has_served(node: &NodeView) -> bool {
+    let serves = label_value(&LifecycleState::InService);
+    node.annotations.contains_key(SERVED) || node.labels.get(STATE_LABEL) == Some(&serves)
 }
 
 fn change(into: &mut Map<String, Value>, key: &str, has: Option<&String>, wants: Option<String>) {

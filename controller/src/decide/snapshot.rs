@@ -2,7 +2,9 @@
 
 use tokio::time::Instant;
 
+use crate::decide::Phase;
 use crate::decide::jobs::{self, Rules};
+use crate::decide::marks::has_served;
 use crate::decide::memory::Memory;
 use crate::drain::Progress;
 use crate::job::Ended;
@@ -32,6 +34,7 @@ pub fn snapshot(
             since: instance.since_wall,
             node: node.map(|node| node.name.clone()),
             ignored: nodes.iter().any(|node| node.is_off_limits()),
+            leaked: instance.phase() == Phase::Warm && node.is_some_and(is_leaked),
             unjoined_since: memory.unjoined_since(id).and_then(|since| on_the_wall(instance, since)),
             action: group.and_then(|group| action(id, instance, group, node, memory, rules)),
             drain: drain(id).map(told),
@@ -39,6 +42,10 @@ pub fn snapshot(
         (id.clone(), status)
     });
     Status { leading: !rules.dry_run, swept: world.swept, instances: instances.collect() }
+}
+
+fn is_leaked(node: &NodeView) -> bool {
+    !node.is_off_limits() && !has_served(node)
 }
 
 fn action(

@@ -6,6 +6,7 @@ use lifecycle::LifecycleState;
 
 use crate::decide::Phase;
 use crate::decide::jobs::Work;
+use crate::decide::marks::has_served;
 use crate::drain::OnDeadline;
 use crate::explain::case::Case;
 use crate::explain::explanation::{Explanation, PodTold, Remedy};
@@ -116,10 +117,12 @@ fn warm(scene: &Scene<'_>, next: &mut Vec<String>) {
     let case = scene.case;
     let Some(instance) = case.instance() else { return };
     let off = [S::WarmedStopped, S::WarmedHibernated].contains(&instance.state);
-    if case.node().is_some() {
-        next.push(
-            "A machine in the pool should have no Node: this one joined while it was warmed, or its Node was left behind when it came back from service.".to_owned(),
-        );
+    if let Some(node) = case.node() {
+        next.push(if has_served(node) {
+            "Its Node is left from when it served, as it should be with reuse on scale-in.".to_owned()
+        } else {
+            "A machine in the pool should have no Node: this one joined while it was warmed.".to_owned()
+        });
         next.push(match (off, scene.pods.map(|pods| pods.left.len())) {
             (true, _) => {
                 "The controller keeps it closed; the machine is off, so nobody can end its pods.".to_owned()

@@ -1,6 +1,7 @@
 use super::*;
+use crate::decide::Phase;
 use crate::drain::Reason;
-use crate::status::{ActionStatus, BlockerStatus, DrainStatus};
+use crate::status::{ActionStatus, BlockerStatus, DrainStatus, InstanceStatus};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -16,6 +17,7 @@ fn instance(state: &str, phase: Phase) -> InstanceStatus {
         since: at(0),
         node: None,
         ignored: false,
+        leaked: false,
         unjoined_since: None,
         action: None,
         drain: None,
@@ -62,14 +64,12 @@ fn instances_are_counted_by_states_of_a_bounded_set() {
 }
 
 #[test]
-fn a_leak_is_a_node_of_a_warm_machine_that_is_our_business() {
+fn leaks_are_counted_and_nodes_that_came_back_into_the_pool_are_not() {
     let metrics = Metrics::new().unwrap();
-    let with_node = |phase| InstanceStatus { node: Some("n".into()), ..instance("x", phase) };
-    let ignored = InstanceStatus { ignored: true, ..with_node(Phase::Warm) };
-    let others = vec![ignored, with_node(Phase::InService), instance("x", Phase::Warm)];
-    assert!(shown(&metrics, others)("node_gate_leaked_nodes").abs() < 1e-9);
-    let value = shown(&metrics, vec![with_node(Phase::Warm)]);
-    assert!((value("node_gate_leaked_nodes") - 1.0).abs() < 1e-9);
+    let came_back = || InstanceStatus { node: Some("n".into()), ..instance("x", Phase::Warm) };
+    let leaked = InstanceStatus { leaked: true, ..came_back() };
+    assert!((shown(&metrics, vec![leaked, came_back()])("node_gate_leaked_nodes") - 1.0).abs() < 1e-9);
+    assert!(shown(&metrics, vec![came_back()])("node_gate_leaked_nodes").abs() < 1e-9);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What Prometheus sees of a controller: every metric moves when its matter does, and promtool finds no fault.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 
 use anyhow::{Context, ensure};
@@ -12,19 +12,21 @@ use e2e::story::{LONG, Story};
 use e2e::tools;
 use e2e::wait::eventually;
 use e2e::workload::Workload;
+use k8s_openapi::api::core::v1::Node;
 use tokio::io::AsyncWriteExt;
 
 use crate::drains::{HEARTBEAT, fill, gone, leads, lift_budget, open_nodes, refused_by_budget};
-use crate::read::one_is;
+use crate::read::{one_is, told_state};
 
 /// The metrics that the design promises.
-const PROMISED: [&str; 16] = [
+const PROMISED: [&str; 17] = [
     "instances",
     "leaked_nodes",
     "unjoined_instances",
     "sweep_duration_seconds",
     "sweep_age_seconds",
     "aws_requests_total",
+    "wakeups_total",
     "event_to_cordon_seconds",
     "drain_duration_seconds",
     "evictions_total",
@@ -124,12 +126,21 @@ async fn leaks_missing_nodes_failing_sweeps_and_what_aws_answers_show_and_pass()
     let controller = story.controller().start().await?;
     leads(&controller).await?;
 
-    let leaky = story.group("leaky").gateless().max(1).warm_pool(Pool::Running).create().await?;
-    one_is(&story, &leaky, "Warmed:Running").await?;
+    let leaky = story.group("leaky").gateless().max(1).warm_pool(Pool::Running).reuse().create().await?;
+    let leak = one_is(&story, &leaky, "Warmed:Running").await?;
     comes(&controller, "leaked_nodes", is(1.0)).await?;
     comes(&controller, r#"instances{state="Warmed.Running"}"#, is(1.0)).await?;
     leaky.set_desired(1).await?;
     comes(&controller, "leaked_nodes", is(0.0)).await?;
+    // what comes back into the pool is there by right
+    let served = |nodes: &BTreeMap<String, Node>| nodes.get(&leak).and_then(told_state) == Some("InService");
+    story.node_watch.wait_until("it serves", LONG, served).await?;
+    leaky.set_desired(0).await?;
+    let back =
+        |nodes: &BTreeMap<String, Node>| nodes.get(&leak).and_then(told_state) == Some("Warmed.Running");
+    story.node_watch.wait_until("it is back", LONG, back).await?;
+    comes(&controller, r#"instances{state="Warmed.Running"}"#, is(1.0)).await?;
+    assert!(is(0.0)(value(&controller, "leaked_nodes").await?), "a Node that came back is no leak");
 
     let dumb = story.group("dumb").max(1).gate_env("NODE_GATE_GROUP", "another-group").create().await?;
     dumb.set_desired(1).await?;

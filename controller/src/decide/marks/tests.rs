@@ -126,6 +126,26 @@ fn a_humans_cordon_survives_everything() {
 }
 
 #[test]
+fn a_node_that_came_back_into_the_pool_is_told_from_one_that_joined_out_of_it() {
+    let warm = settle(&node(&[]), &marked(Phase::Warm, &LifecycleState::WarmedRunning));
+    assert!(!has_served(&warm), "it joined while it was being warmed");
+    let mut now = settle(&warm, &marked(Phase::InService, &LifecycleState::InService));
+    for (phase, state) in [
+        (Phase::Leaving, LifecycleState::WarmedPendingWait),
+        (Phase::Warm, LifecycleState::WarmedRunning),
+        (Phase::Joining, LifecycleState::Pending),
+    ] {
+        assert!(has_served(&now), "before {state}");
+        now = settle(&now, &marked(phase, &state));
+    }
+    assert!(has_served(&now) && now.annotations.contains_key(SERVED));
+    // nothing of it is left where nobody asks for it
+    let serves = settle(&now, &marked(Phase::InService, &LifecycleState::InService));
+    assert_eq!(serves.annotations, BTreeMap::new());
+    assert_eq!(settle(&now, &Wanted::Bare).annotations, BTreeMap::new());
+}
+
+#[test]
 fn a_leaving_node_carries_the_intent_and_one_taint_of_ours() {
     let warm = settle(&node(&[]), &marked(Phase::Warm, &LifecycleState::WarmedStopped));
     let intent = Intent::new("g", "h", Destination::Terminated, Timestamp::UNIX_EPOCH);

@@ -133,6 +133,21 @@ fn an_instance_in_service_tells_since_when_it_lacks_a_node() {
 }
 
 #[test]
+fn a_node_in_the_pool_is_a_leak_unless_its_instance_has_served_or_it_is_not_our_business() {
+    let now = Instant::now();
+    let leaked = |state: &str, annotations: &[(&str, String)]| {
+        see(&world(now, state), &nodes(now, annotations), None).leaked
+    };
+    assert!(leaked("Warmed:Running", &[]));
+    assert!(leaked("Warmed:Stopped", &[]), "dead, and still there");
+    assert!(!leaked("InService", &[]));
+    assert!(!leaked("Warmed:Running", &[("node-gate.io/served", "true".into())]), "it came back");
+    assert!(!leaked("Warmed:Running", &[("node-gate.io/ignore", "true".into())]));
+    let without = see(&world(now, "Warmed:Running"), &Nodes { synced: true, ..Nodes::default() }, None);
+    assert!(!without.leaked);
+}
+
+#[test]
 fn a_dry_run_sees_and_leads_nothing() {
     let now = Instant::now();
     let rules = Rules { dry_run: true, ..rules() };

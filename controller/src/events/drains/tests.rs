@@ -31,6 +31,7 @@ fn leaving(drain: Option<DrainStatus>, completed: bool, result: Option<&'static 
         since: at(9),
         node: Some("n".into()),
         ignored: false,
+        leaked: false,
         unjoined_since: None,
         action: Some(ActionStatus { hook: "h".into(), ends: at(3600), completed, result }),
         drain,

@@ -63,12 +63,17 @@ fn in_service_without_a_hook_a_node_or_a_cordon_of_ours_it_says_so() {
 }
 
 #[test]
-fn a_pool_member_should_have_no_node() {
+fn a_pool_member_should_have_no_node_unless_it_has_served() {
     let next = next_of(&facts("Warmed:Stopped"));
     assert_eq!(next[0], "It has no Node, as it should be: node-gate keeps kubelet from joining.");
     let marked = |state: &str| marked(node(), &state.replace(':', "."), "warm", None);
     let off = next_of(&with_node("Warmed:Stopped", marked("Warmed:Stopped"), &[pod("web-1")]));
     assert!(off[1].contains("the machine is off, so nobody can end its pods"), "{off:?}");
+    assert!(off[0].contains("this one joined while it was warmed"), "{off:?}");
+    let mut served = marked("Warmed:Stopped");
+    served["metadata"]["annotations"]["node-gate.io/served"] = json!("true");
+    let back = next_of(&with_node("Warmed:Stopped", served, &[]));
+    assert!(back[0].contains("left from when it served, as it should be"), "{back:?}");
     let running = told(&with_node("Warmed:Running", marked("Warmed:Running"), &[pod("web-1")]), &[]);
     assert!(running.next[1].contains("moves its pods away, within their budgets"), "{:?}", running.next);
     let drain = running.drain.unwrap();

@@ -59,7 +59,9 @@ pub fn wish(
     let undone = stands.is_some_and(|says| !says.drained);
     match (instance.phase, &instance.drain, &instance.action) {
         ("in_service" | "released", _, _) => absent(stands),
-        (_, Some(drain), _) => draining(drain, on_deadline, now).map_or(Wish::Keep, Wish::Says),
+        (_, Some(drain), action) => {
+            draining(drain, action.is_some(), on_deadline, now).map_or(Wish::Keep, Wish::Says)
+        }
         ("leaving", None, Some(action)) if action.completed => ended(action, undone),
         ("leaving", None, None) if undone && !is_final(stands) => Wish::Says(Condition {
             drained: false,
@@ -113,10 +115,17 @@ fn ended(action: &ActionStatus, undone: bool) -> Wish {
 }
 
 /// None before the node's pods are known.
-fn draining(drain: &DrainStatus, on_deadline: OnDeadline, now: Timestamp) -> Option<Condition> {
+fn draining(
+    drain: &DrainStatus,
+    for_action: bool,
+    on_deadline: OnDeadline,
+    now: Timestamp,
+) -> Option<Condition> {
     if drain.drained {
-        let message = "No pod is left; completing the lifecycle action.".to_owned();
-        return Some(Condition { drained: true, reason: "Drained".to_owned(), message });
+        // a leaked node is emptied for no action
+        let message =
+            if for_action { "No pod is left; completing the lifecycle action." } else { "No pod is left." };
+        return Some(Condition { drained: true, reason: "Drained".to_owned(), message: message.to_owned() });
     }
     drain.first_eviction?;
     let groups = groups(&drain.blockers);
@@ -136,7 +145,8 @@ fn is_over(drain: &DrainStatus, now: Timestamp) -> bool {
     drain.forced > 0 || drain.deadline.is_some_and(|deadline| deadline <= now)
 }
 
-/// "4 pods left, evicted until 12:13:00 UTC, then forced": how many are left, and how long they still have.
+/// "4 pods left, evicted until 12:13:00 UTC at the latest, then forced": how many are left, and how long they still have.
+/// At the latest, because what has a grace period is forced so early that it ends by then.
 pub fn outlook(drain: &DrainStatus, on_deadline: OnDeadline, now: Timestamp) -> String {
     let left = pods(drain.pods_left);
     let Some(deadline) = drain.deadline else { return format!("{left} left") };
@@ -144,10 +154,11 @@ pub fn outlook(drain: &DrainStatus, on_deadline: OnDeadline, now: Timestamp) -> 
     match on_deadline {
         OnDeadline::Abandon => format!("{left} left, the drain is given up at {deadline}"),
         OnDeadline::Force | OnDeadline::Wait if is_over(drain, now) => {
-            format!("{left} left, being forced since patience ended at {deadline}")
+            let ends = if drain.deadline <= Some(now) { "ended" } else { "ends" };
+            format!("{left} left, being forced: patience {ends} at {deadline}")
         }
         OnDeadline::Force | OnDeadline::Wait => {
-            format!("{left} left, evicted until {deadline}, then forced")
+            format!("{left} left, evicted until {deadline} at the latest, then forced")
         }
     }
 }

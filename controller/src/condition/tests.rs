@@ -84,7 +84,7 @@ fn a_blocked_drain_names_its_budget_and_its_deadline() {
         (
             false,
             "Blocked",
-            "4 pods left, evicted until 12:13:00 UTC, then forced. Disruption budget web allows no eviction now: \
+            "4 pods left, evicted until 12:13:00 UTC at the latest, then forced. Disruption budget web allows no eviction now: \
              3 pods, such as shop/web-1. Terminating, grace until 12:00:30: shop/db-0."
         )
     );
@@ -106,13 +106,33 @@ fn when_patience_has_ended_it_says_so_and_what_is_done_about_it() {
     of.forced = 1;
     let forced = wished(&instance("leaving", Some(of.clone())), None);
     assert_eq!(says(&forced).1, "DeadlinePassed");
-    assert!(says(&forced).2.starts_with("1 pod left, being forced since patience ended at 12:13:00 UTC."));
+    assert!(says(&forced).2.starts_with("1 pod left, being forced: patience ends at 12:13:00 UTC."));
     of.forced = 0;
     let leaving = instance("leaving", Some(of));
+    let over = wish(
+        &node(None),
+        Some(&instance("leaving", Some(forced_drain()))),
+        OnDeadline::Force,
+        at("12:14:00"),
+    );
+    assert!(says(&over).2.starts_with("1 pod left, being forced: patience ended at 12:13:00 UTC."));
     let told = |policy, now| wish(&node(None), Some(&leaving), policy, at(now));
     assert_eq!(says(&told(OnDeadline::Force, "12:13:00")).1, "DeadlinePassed");
     let abandon = told(OnDeadline::Abandon, "12:00:00");
     assert!(says(&abandon).2.contains("the drain is given up at 12:13:00 UTC"), "{abandon:?}");
+}
+
+fn forced_drain() -> DrainStatus {
+    DrainStatus { forced: 1, ..drain(vec![budget("shop/web-1")]) }
+}
+
+#[test]
+fn a_leaked_node_that_is_empty_promises_no_action_that_is_not_there() {
+    let empty = DrainStatus { drained: true, ..drain(vec![]) };
+    let warm = InstanceStatus { action: None, ..instance("warm", Some(empty.clone())) };
+    assert_eq!(says(&wished(&warm, None)), (true, "Drained", "No pod is left."));
+    let leaving = wished(&instance("leaving", Some(empty)), None);
+    assert_eq!(says(&leaving).2, "No pod is left; completing the lifecycle action.");
 }
 
 #[test]

@@ -134,7 +134,12 @@ impl Seen {
             }
         }
         if drain.forced > 0 {
-            tell("DeadlinePassed", true, "DeadlinePassed", &format!("{left}, deleted past their budgets."));
+            tell(
+                "DeadlinePassed",
+                true,
+                "DeadlinePassed",
+                &format!("Pods were deleted past their budgets. {left}."),
+            );
         }
         events
     }

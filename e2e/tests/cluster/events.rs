@@ -111,13 +111,13 @@ async fn every_turning_point_of_a_life_is_told_once_and_a_blocked_drain_says_by_
     // who holds it up, how many there are, and until when
     let said = is_told(&story, &id, "Blocked").await?;
     let web = "Disruption budget web allows no eviction now: 4 pods, such as story-told/web-";
-    assert!(said.contains(web) && said.contains(" UTC, then forced"), "{said}");
+    assert!(said.contains(web) && said.contains(" UTC at the latest, then forced"), "{said}");
     let blocked = node_says(&story, &id, "it says that it is blocked", |says| {
         says.is_some_and(|(status, reason, message)| {
             status == "False"
                 && reason == "Blocked"
                 && message.contains(web)
-                && message.contains("UTC, then forced")
+                && message.contains("UTC at the latest, then forced")
         })
     });
     let blocked = blocked.await?;

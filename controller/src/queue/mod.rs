@@ -5,5 +5,6 @@
 //! ```
 
 pub mod message;
+mod pace;
 pub mod poll;
 pub mod sqs;

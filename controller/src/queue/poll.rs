@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::aws::Backoff;
 use crate::metrics::Metrics;
 use crate::queue::message::{Message, Told};
+use crate::queue::pace::{Pace, Unreadable};
 use crate::queue::sqs::{Queue, Received};
 use crate::trouble::Trouble;
 use crate::world::World;
@@ -77,6 +79,8 @@ pub async fn run(
     world.wait_for(|world| world.swept).await?;
     let mut backoff = Backoff::default();
     let mut trouble = Trouble::default();
+    let mut pace = Pace::default();
+    let mut unreadable = Unreadable::default();
     let count = |kind: &str, result: &str| metrics.wakeups.with_label_values(&[kind, result]).inc();
     loop {
         let received = queue.receive().await;
@@ -89,11 +93,11 @@ pub async fn run(
         backoff.succeeded();
         count("receive", "succeeded");
         let mut done = Vec::new();
+        let mut ids = 0;
         for (handle, message, result) in handle(received, &wakes).await? {
             count(message.kind(), result);
-            if let Message::Unreadable(why) = message {
-                tracing::warn!(why, "a queue message cannot be read, deleting it");
-            }
+            unreadable.add(&message);
+            ids += message.instances().len();
             if result != "failed" {
                 done.push(handle);
             }
@@ -103,6 +107,10 @@ pub async fn run(
             trouble.say("deleting queue messages", deleted.as_ref().err());
             count("delete", if deleted.is_ok() { "succeeded" } else { "failed" });
         }
+        if let Some((messages, why)) = unreadable.due(Instant::now()) {
+            tracing::warn!(messages, why, "queue messages cannot be read, deleting them");
+        }
+        tokio::time::sleep(pace.rest(Instant::now(), ids)).await;
     }
 }
 

@@ -27,7 +27,7 @@ Exit code: 0 explained, 1 nothing could be found out, 2 wrong usage.";
 #[command(after_help = RIGHTS)]
 pub struct Options {
     /// A Node's name, or the id of an EC2 instance
-    #[arg(value_name = "NODE|INSTANCE", value_parser = name)]
+    #[arg(value_name = "NODE|INSTANCE", value_parser = subject)]
     pub subject: String,
 
     /// How to tell it
@@ -107,6 +107,17 @@ pub struct Options {
         value_parser = name
     )]
     pub taint: String,
+}
+
+/// What can name a Node or an instance. Anything else would end up in a request's path.
+fn subject(text: &str) -> Result<String, &'static str> {
+    let name = name(text)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    if name.len() <= 253 && name.chars().all(plain) && name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        Ok(name)
+    } else {
+        Err("neither a Node's name nor an instance's id")
+    }
 }
 
 /// How the explanation is told.
@@ -204,6 +215,12 @@ mod tests {
         assert!(parse(&["explain"]).is_err());
         assert!(parse(&["explain", ""]).is_err());
         assert!(parse(&["explain", "n", "--group", "g"]).is_err());
+        assert!(parse(&["explain", "ip-10-0-0-1.eu-west-1.compute.internal"]).is_ok());
+        for wrong in
+            ["--", "..", "../x", "n?watch=1", "n/status", "a\nb", "\u{1b}[31m", "ü", &"n".repeat(254)]
+        {
+            assert!(parse(&["explain", "--", wrong]).is_err(), "{wrong}");
+        }
         assert!(parse(&["--group", "g", "explain", "n"]).is_err());
         assert!(parse(&["--group", "g"]).unwrap().command.is_none());
         assert!(parse(&[]).is_err());

@@ -28,6 +28,8 @@ use crate::metrics::Metrics;
 
 /// One call to Auto Scaling may take this long.
 const AWS_TIMEOUT: Duration = Duration::from_secs(10);
+/// All that is asked of Kubernetes in one go may take this long, however slowly an answer trickles in.
+const KUBE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Objects of one page of a list.
 const PAGE: u32 = 500;
 /// Nobody asked.
@@ -50,14 +52,22 @@ pub(super) async fn read(options: &Options) -> anyhow::Result<Facts> {
     };
     match &kube {
         Ok(client) => {
-            let (nodes, leases) = tokio::join!(nodes(client, &facts.subject), leases(client, options));
+            let (nodes, leases) = tokio::join!(
+                within(KUBE_TIMEOUT, nodes(client, &facts.subject)),
+                within(KUBE_TIMEOUT, leases(client, options))
+            );
             (facts.nodes, facts.leases) = (nodes, leases);
         }
         Err(why) => (facts.nodes, facts.leases) = (Err(why.clone()), Err(why.clone())),
     }
     let cluster = async {
         match &kube {
-            Ok(client) => pods_and_budgets(client, &facts).await,
+            Ok(client) => {
+                let asked = async { Ok(pods_and_budgets(client, &facts).await) };
+                within(KUBE_TIMEOUT, asked)
+                    .await
+                    .unwrap_or_else(|why| (Err(why), BTreeSet::new(), Ok(Vec::new())))
+            }
             Err(_) => (Ok(Vec::new()), BTreeSet::new(), Ok(Vec::new())),
         }
     };
@@ -65,6 +75,12 @@ pub(super) async fn read(options: &Options) -> anyhow::Result<Facts> {
     let ((pods, orphans, budgets), (listed, hooks)) =
         tokio::join!(cluster, auto_scaling(&door, facts.instance(), &names));
     Ok(Facts { pods, orphans, budgets, listed, hooks, ..facts })
+}
+
+/// The client's own timeouts end with an answer's first line.
+async fn within<T>(limit: Duration, asked: impl Future<Output = Read<T>>) -> Read<T> {
+    let late = |_| Err(format!("no whole answer within {}s", limit.as_secs()));
+    tokio::time::timeout(limit, asked).await.unwrap_or_else(late)
 }
 
 /// A dry run's door: reads pass, writes never.
@@ -214,4 +230,17 @@ fn gist(err: ApiError) -> String {
 
 fn line(err: &anyhow::Error) -> String {
     one_line(&format!("{err:#}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_never_ends_is_not_waited_for() {
+        let endless = std::future::pending::<Read<()>>();
+        let short = Duration::from_millis(1);
+        assert_eq!(within(short, endless).await, Err("no whole answer within 0s".to_owned()));
+        assert_eq!(within(KUBE_TIMEOUT, async { Ok(1) }).await, Ok(1));
+    }
 }

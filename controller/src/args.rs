@@ -273,8 +273,13 @@ pub(crate) fn name(text: &str) -> Result<String, &'static str> {
 fn queue_url(text: &str) -> Result<String, &'static str> {
     let url = text.trim();
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    match rest {
-        Some(rest) if rest.contains('/') && !url.contains(|c: char| c.is_whitespace() || c.is_control()) => {
+    match rest.and_then(|rest| rest.split_once('/')) {
+        Some((host, name))
+            if !host.is_empty()
+                && !name.is_empty()
+                && !name.ends_with('/')
+                && !url.contains(|c: char| c.is_whitespace() || c.is_control()) =>
+        {
             Ok(url.to_owned())
         }
         Some(_) | None => {
@@ -358,9 +363,16 @@ mod tests {
         };
         let url = "https://sqs.eu-west-1.amazonaws.com/123456789012/node-gate";
         assert_eq!(parse(url).unwrap().as_deref(), Some(url));
-        for wrong in
-            ["", "node-gate", "arn:aws:sqs:eu-west-1:123456789012:node-gate", "https://a", "https://a/b c"]
-        {
+        assert_eq!(parse(&format!(" {url}\n")).unwrap().as_deref(), Some(url));
+        for wrong in [
+            "",
+            "node-gate",
+            "arn:aws:sqs:eu-west-1:123456789012:node-gate",
+            "https://a",
+            "https://a/b c",
+            "https:///b",
+            "https://a/",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

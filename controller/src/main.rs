@@ -1,5 +1,6 @@
 //! `node-gate-controller`: see the library.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use node_gate_controller::args::{Args, Command, Stop};
@@ -10,7 +11,8 @@ async fn main() -> ExitCode {
     let args = match Args::read() {
         Ok(args) => args,
         Err(Stop::Help(text)) => {
-            print!("{text}");
+            // A reader that has seen enough (`| head`) is no error.
+            std::io::stdout().write_all(text.as_bytes()).ok();
             return ExitCode::SUCCESS;
         }
         Err(Stop::Wrong(line)) => {

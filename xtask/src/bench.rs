@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use crate::bed::TOOLS;
 use crate::go_tools;
 use crate::os::{self, ensure};
-use crate::run::{Context, check};
+use crate::run::{Context, check, writable};
 use crate::steps::Steps;
 
 /// Where the bench looks for the programs that are measured.
@@ -93,6 +93,9 @@ impl What {
 
 /// Builds and runs it.
 pub(crate) fn run(context: &Context, steps: &mut Steps, args: &BenchArgs) -> anyhow::Result<()> {
+    if let Some(file) = &args.json {
+        writable(file)?;
+    }
     ensure(context, &os::CC)?;
     let tools = go_tools::build_all(context, steps)?;
     steps.run("bench: build", || check(&mut context.cargo(&["build", "--workspace", "--locked"])))?;

@@ -9,7 +9,7 @@ use crate::bed::TOOLS;
 use crate::cli::DemoArgs;
 use crate::go_tools;
 use crate::os::{self, ensure};
-use crate::run::{Context, check};
+use crate::run::{Context, check, writable};
 use crate::steps::Steps;
 use crate::terminal::Terminal;
 
@@ -19,6 +19,9 @@ const ENDED: [u8; 2] = [130, 143];
 /// Builds and runs it. Returns the code of a demo that was ended before its end.
 pub(crate) fn run(context: &Context, steps: &mut Steps, args: &DemoArgs) -> anyhow::Result<Option<ExitCode>> {
     let DemoArgs { nodes, pods, keep, record } = args;
+    if let Some(file) = record {
+        writable(file)?;
+    }
     ensure(context, &os::CC)?;
     let tools = go_tools::build_all(context, steps)?;
     steps.run("demo: build", || check(&mut context.cargo(&["build", "--workspace", "--locked"])))?;

@@ -82,6 +82,17 @@ impl Context {
     }
 }
 
+/// Fails if a file cannot be written, so that nobody learns it only after a long run. What is there stays as it is.
+pub(crate) fn writable(file: &Path) -> anyhow::Result<()> {
+    let is_new = !file.exists();
+    let open = fs::OpenOptions::new().append(true).create(true).open(file);
+    open.with_context(|| format!("{} cannot be written", file.display()))?;
+    if is_new {
+        fs::remove_file(file).with_context(|| format!("removing {}", file.display()))?;
+    }
+    Ok(())
+}
+
 /// Runs a command to its end, its output going where ours goes.
 pub(crate) fn check(command: &mut Command) -> anyhow::Result<()> {
     let text = text(command);
@@ -106,4 +117,22 @@ fn text(command: &Command) -> String {
     let name = |path: &OsStr| Path::new(path).file_name().unwrap_or(path).to_string_lossy().into_owned();
     let words = command.get_args().map(|arg| arg.to_string_lossy().into_owned());
     [name(command.get_program())].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_a_file_can_be_written_is_known_before_and_changes_nothing() {
+        let file = env::temp_dir().join(format!("node-gate-writable-{}", std::process::id()));
+        writable(&file).unwrap();
+        assert!(!file.exists());
+        fs::write(&file, "kept").unwrap();
+        writable(&file).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
+        fs::remove_file(&file).unwrap();
+        assert!(writable(&file.join("below")).is_err());
+        assert!(writable(&env::temp_dir()).is_err());
+    }
 }

@@ -9,6 +9,10 @@ use crate::drain::OnDeadline;
 use crate::explain::Options;
 use crate::scope::{GroupTag, Scope};
 
+mod house;
+
+pub use house::HouseArgs;
+
 /// Taints and cordons nodes whose EC2 instance is in a warm pool, lifts both when it is in service, and drains leaving
 /// nodes before it completes their termination lifecycle action.
 ///
@@ -53,25 +57,9 @@ pub struct Args {
     )]
     pub group: Vec<String>,
 
-    /// The termination lifecycle hook to complete once a node is drained
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_TERMINATION_HOOK",
-        default_value = "node-gate-termination",
-        value_name = "HOOK",
-        value_parser = name
-    )]
-    pub termination_hook: String,
-
-    /// The launch lifecycle hook to complete once a node is warmed up, or Ready
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_LAUNCH_HOOK",
-        default_value = "node-gate-launch",
-        value_name = "HOOK",
-        value_parser = name
-    )]
-    pub launch_hook: String,
+    /// Hooks, patience, taints, lease
+    #[command(flatten)]
+    pub house: HouseArgs,
 
     /// Time between two looks at all groups
     #[arg(long, env = "NODE_GATE_CONTROLLER_SWEEP_INTERVAL", default_value = "15s", value_parser = duration)]
@@ -80,36 +68,6 @@ pub struct Args {
     /// An SQS queue that is told of lifecycle actions, so that they are noticed at once and not by the next look
     #[arg(long, env = "NODE_GATE_CONTROLLER_QUEUE_URL", value_name = "URL", value_parser = queue_url)]
     pub queue_url: Option<String>,
-
-    /// How long an instance is warmed up before the launch hook lets it into the pool
-    #[arg(long, env = "NODE_GATE_CONTROLLER_WARM_UP_TIME", default_value = "3m", value_parser = duration)]
-    pub warm_up_time: Duration,
-
-    /// How long to wait for a Node before a termination is completed without one
-    #[arg(long, env = "NODE_GATE_CONTROLLER_NODE_PATIENCE", default_value = "2m", value_parser = duration)]
-    pub node_patience: Duration,
-
-    /// How long a drain only evicts, counted from its first eviction
-    #[arg(long, env = "NODE_GATE_CONTROLLER_DRAIN_DEADLINE", default_value = "15m", value_parser = duration)]
-    pub drain_deadline: Duration,
-
-    /// What to do with pods that are left at the drain's deadline
-    #[arg(long, env = "NODE_GATE_CONTROLLER_ON_DEADLINE", default_value = "force", value_enum)]
-    pub on_deadline: OnDeadlineArg,
-
-    /// Namespace of the lease; the Pod's own by default
-    #[arg(long, env = "NODE_GATE_CONTROLLER_LEASE_NAMESPACE", value_name = "NAMESPACE")]
-    pub lease_namespace: Option<String>,
-
-    /// Name of the lease
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_LEASE_NAME",
-        default_value = "node-gate-controller",
-        value_name = "NAME",
-        value_parser = name
-    )]
-    pub lease_name: String,
 
     /// How long the lease holds without a renewal; a standby takes over after that
     #[arg(long, env = "NODE_GATE_CONTROLLER_LEASE_DURATION", default_value = "15s", value_parser = lease_duration)]
@@ -130,26 +88,6 @@ pub struct Args {
     /// Look after Nodes with these labels only, so that several controllers can share a cluster
     #[arg(long, env = "NODE_GATE_CONTROLLER_NODE_SELECTOR", value_name = "SELECTOR")]
     pub node_selector: Option<String>,
-
-    /// The taint that kubelet registers with; taken away once the instance is in service
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_STARTUP_TAINT",
-        default_value = "node-gate.io/starting",
-        value_name = "KEY",
-        value_parser = name
-    )]
-    pub startup_taint: String,
-
-    /// The taint for nodes out of service
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_TAINT",
-        default_value = "node-gate.io/out-of-service",
-        value_name = "KEY",
-        value_parser = name
-    )]
-    pub taint: String,
 
     /// Where to serve /livez, /readyz, /metrics and /status
     #[arg(long, env = "NODE_GATE_CONTROLLER_LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
@@ -226,10 +164,8 @@ impl Args {
     /// What no flag can know alone.
     fn check(&self) -> Result<(), &'static str> {
         match &self.command {
-            Some(Command::Explain(options)) => options.check(),
-            None => {
-                check_names([&self.taint, &self.startup_taint], [&self.termination_hook, &self.launch_hook])
-            }
+            Some(Command::Explain(options)) => options.house.check(),
+            None => self.house.check(),
         }
     }
 
@@ -243,17 +179,6 @@ impl Args {
             Scope::Tags(self.group_tag.clone())
         }
     }
-}
-
-/// Names that would be mistaken for each other.
-pub(crate) fn check_names(taints: [&str; 2], hooks: [&str; 2]) -> Result<(), &'static str> {
-    if taints[0] == taints[1] {
-        return Err("--taint and --startup-taint must differ: only one of them is kubelet's");
-    }
-    if hooks[0] == hooks[1] {
-        return Err("--termination-hook and --launch-hook must differ");
-    }
-    Ok(())
 }
 
 /// The gist of clap's message, without its usage lines: whoever collects logs shows one line at a time.

@@ -11,12 +11,11 @@ use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, LogFormat};
-use crate::aws::{self, HookNames};
+use crate::aws;
 use crate::aws_requests::Counted;
-use crate::decide::jobs::{Patience, Rules};
-use crate::decide::marks::Keys;
 use crate::door::{Claim, Door};
 use crate::heartbeat::Heartbeats;
+use crate::job;
 use crate::lead::Leader;
 use crate::lease::{self, Publish, Settings};
 use crate::metrics::Metrics;
@@ -25,7 +24,6 @@ use crate::queue::sqs::Queue;
 use crate::reconcile::Reconciler;
 use crate::server::{self, Probes};
 use crate::status::Status;
-use crate::{drain, job};
 
 /// How long a test may take to connect to the API server before we say that it cannot be reached.
 const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -104,7 +102,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         holder: (!args.dry_run).then(|| seen_holder.clone()),
         metrics: metrics.clone(),
         identity: settings.identity.clone(),
-        node_patience: args.node_patience,
+        node_patience: args.house.node_patience,
         status: seen_status,
     };
     let mut server_stop = stopped.clone();
@@ -175,22 +173,12 @@ fn leader(
     metrics: &Metrics,
     status: &watch::Sender<Status>,
 ) -> Leader {
-    let policy =
-        drain::Policy { deadline: args.drain_deadline, on_deadline: args.on_deadline.into(), settle: SETTLE };
-    let rules = Rules {
-        names: HookNames { termination: args.termination_hook.clone(), launch: args.launch_hook.clone() },
-        patience: Patience {
-            warm_up: args.warm_up_time,
-            node: args.node_patience,
-            leak: args.drain_deadline,
-        },
-        dry_run: args.dry_run,
-    };
+    let policy = args.house.policy();
     let reconciler = Reconciler {
         kube: writer.clone(),
         tools: job::Tools { kube: writer.clone(), aws: aws.writes.clone(), policy, metrics: metrics.clone() },
-        keys: Keys { startup: args.startup_taint.clone(), out_of_service: args.taint.clone() },
-        rules,
+        keys: args.house.keys(),
+        rules: args.house.rules(args.dry_run),
         heartbeats: heartbeats.clone(),
         metrics: metrics.clone(),
         status: status.clone(),
@@ -238,8 +226,8 @@ fn settings(args: &Args, namespace: String) -> Settings {
     };
     let named = first([&args.identity, &args.pod_name]);
     Settings {
-        namespace: first([&args.lease_namespace, &args.pod_namespace]).unwrap_or(namespace),
-        name: args.lease_name.clone(),
+        namespace: first([&args.house.lease_namespace, &args.pod_namespace]).unwrap_or(namespace),
+        name: args.house.lease_name.clone(),
         identity: named.unwrap_or_else(|| format!("node-gate-controller-{:08x}", fastrand::u32(..))),
         duration: args.lease_duration,
     }

@@ -1,13 +1,9 @@
-//! The flags of `explain`. Those that the controller has too have the same defaults and environment variables, because
-//! what is said here must be what it does.
-
-use std::time::Duration;
+//! The flags of `explain`.
 
 use clap::ValueEnum;
 
-use crate::args::{OnDeadlineArg, duration, name};
-use crate::aws::HookNames;
-use crate::decide::jobs::{Patience, Rules};
+use crate::args::{HouseArgs, name};
+use crate::decide::jobs::Rules;
 use crate::decide::marks::Keys;
 use crate::drain::Policy;
 
@@ -38,75 +34,9 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub context: Option<String>,
 
-    /// The controller's termination lifecycle hook
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_TERMINATION_HOOK",
-        default_value = "node-gate-termination",
-        value_name = "HOOK",
-        value_parser = name
-    )]
-    pub termination_hook: String,
-
-    /// The controller's launch lifecycle hook
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_LAUNCH_HOOK",
-        default_value = "node-gate-launch",
-        value_name = "HOOK",
-        value_parser = name
-    )]
-    pub launch_hook: String,
-
-    /// How long an instance is warmed up before the launch hook lets it into the pool
-    #[arg(long, env = "NODE_GATE_CONTROLLER_WARM_UP_TIME", default_value = "3m", value_parser = duration)]
-    pub warm_up_time: Duration,
-
-    /// How long the controller waits for a Node before it completes a termination without one
-    #[arg(long, env = "NODE_GATE_CONTROLLER_NODE_PATIENCE", default_value = "2m", value_parser = duration)]
-    pub node_patience: Duration,
-
-    /// How long a drain only evicts, counted from its first eviction
-    #[arg(long, env = "NODE_GATE_CONTROLLER_DRAIN_DEADLINE", default_value = "15m", value_parser = duration)]
-    pub drain_deadline: Duration,
-
-    /// What the controller does with pods that are left at the drain's deadline
-    #[arg(long, env = "NODE_GATE_CONTROLLER_ON_DEADLINE", default_value = "force", value_enum)]
-    pub on_deadline: OnDeadlineArg,
-
-    /// Namespace of the controller's lease; looked for in all of them by default
-    #[arg(long, env = "NODE_GATE_CONTROLLER_LEASE_NAMESPACE", value_name = "NAMESPACE")]
-    pub lease_namespace: Option<String>,
-
-    /// Name of the controller's lease
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_LEASE_NAME",
-        default_value = "node-gate-controller",
-        value_name = "NAME",
-        value_parser = name
-    )]
-    pub lease_name: String,
-
-    /// The taint that kubelet registers with
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_STARTUP_TAINT",
-        default_value = "node-gate.io/starting",
-        value_name = "KEY",
-        value_parser = name
-    )]
-    pub startup_taint: String,
-
-    /// The taint for nodes out of service
-    #[arg(
-        long,
-        env = "NODE_GATE_CONTROLLER_TAINT",
-        default_value = "node-gate.io/out-of-service",
-        value_name = "KEY",
-        value_parser = name
-    )]
-    pub taint: String,
+    /// The controller's own settings
+    #[command(flatten)]
+    pub house: HouseArgs,
 }
 
 /// What can name a Node or an instance. Anything else would end up in a request's path.
@@ -145,68 +75,23 @@ pub struct House {
 }
 
 impl Options {
-    /// What no flag can know alone.
-    pub fn check(&self) -> Result<(), &'static str> {
-        crate::args::check_names(
-            [&self.taint, &self.startup_taint],
-            [&self.termination_hook, &self.launch_hook],
-        )
-    }
-
-    /// The namespace that was named; an empty variable is one that nobody set.
-    pub fn lease_namespace(&self) -> Option<&str> {
-        self.lease_namespace.as_deref().map(str::trim).filter(|name| !name.is_empty())
-    }
-
     /// The rules of the controller that these flags describe.
     pub fn house(&self) -> House {
         House {
-            rules: Rules {
-                names: HookNames {
-                    termination: self.termination_hook.clone(),
-                    launch: self.launch_hook.clone(),
-                },
-                patience: Patience {
-                    warm_up: self.warm_up_time,
-                    node: self.node_patience,
-                    leak: self.drain_deadline,
-                },
-                dry_run: false,
-            },
-            keys: Keys { startup: self.startup_taint.clone(), out_of_service: self.taint.clone() },
-            policy: Policy {
-                deadline: self.drain_deadline,
-                on_deadline: self.on_deadline.into(),
-                settle: crate::run::SETTLE,
-            },
+            rules: self.house.rules(false),
+            keys: self.house.keys(),
+            policy: self.house.policy(),
             context: self.context.clone(),
-            lease: self.lease_name.clone(),
+            lease: self.house.lease_name.clone(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, Parser};
+    use clap::Parser;
 
     use crate::args::Args;
-
-    #[test]
-    fn what_the_controller_has_too_has_the_same_default_and_variable() {
-        let command = Args::command();
-        let explain = command.find_subcommand("explain").unwrap();
-        let mut shared = 0;
-        for flag in explain.get_arguments() {
-            let Some(of_run) = command.get_arguments().find(|other| other.get_id() == flag.get_id()) else {
-                continue;
-            };
-            shared += 1;
-            assert_eq!(flag.get_long(), of_run.get_long());
-            assert_eq!(flag.get_default_values(), of_run.get_default_values(), "{flag}");
-            assert_eq!(flag.get_env(), of_run.get_env(), "{flag}");
-        }
-        assert_eq!(shared, 10);
-    }
 
     #[test]
     fn explain_needs_a_subject_and_no_scope_and_running_is_as_before() {

@@ -129,8 +129,8 @@ async fn nodes(client: &Client, subject: &Subject) -> Read<Vec<Node>> {
 }
 
 async fn leases(client: &Client, options: &Options) -> Read<Vec<Lease>> {
-    let name = &options.lease_name;
-    if let Some(namespace) = options.lease_namespace() {
+    let name = &options.house.lease_name;
+    if let Some(namespace) = options.house.lease_namespace() {
         let found = Api::<Lease>::namespaced(client.clone(), namespace).get_opt(name).await;
         return found.map(|lease| lease.into_iter().collect()).map_err(|err| line(&err.into()));
     }

@@ -48,6 +48,7 @@ async fn noticed_by(name: &str, envelope: Envelope) -> anyhow::Result<()> {
     assert_eq!(tried(&story, &leaving), [(token, 200)], "the message's token was of use");
     queue.is_empty_after(&story, 1).await?;
     assert_eq!(wakeups(&controller, "lifecycle_action", "looked_up").await?, Some(1.0));
+    assert_eq!(controller.metric("node_gate_event_to_cordon_seconds_count").await?, Some(1.0));
     story.end().await
 }
 

@@ -3,28 +3,21 @@
 //! Parameters that only describe the machines (images, subnets, health checks …) are taken and ignored. Those that would
 //! change how instances live, and are not built, are refused, so that nobody waits for what will never come.
 
-use std::time::Duration;
+mod group;
+mod hook;
+mod pool;
 
 use super::params::{Params, invalid};
-use crate::world::{
-    ActionRef, AwsError, Command, CreateGroup, DescribeGroups, Filter, FilterOn, HookResult, HookTransition,
-    LaunchTemplate, Page, PoolState, PutHook, PutWarmPool, Tag, UpdateGroup,
-};
+use crate::world::{AwsError, Command, DescribeGroups, HookResult, Page};
+use group::{create_group, filter, tag, update_group};
+use hook::{action, hook};
+use pool::put_warm_pool;
 
 /// The version of the Auto Scaling API.
 pub(crate) const VERSION: &str = "2011-01-01";
 
-const TRANSITIONS: &[(&str, HookTransition)] = &[
-    ("autoscaling:EC2_INSTANCE_LAUNCHING", HookTransition::Launching),
-    ("autoscaling:EC2_INSTANCE_TERMINATING", HookTransition::Terminating),
-];
 const RESULTS: &[(&str, HookResult)] =
     &[("CONTINUE", HookResult::Continue), ("ABANDON", HookResult::Abandon)];
-const POOL_STATES: &[(&str, PoolState)] = &[
-    ("Stopped", PoolState::Stopped),
-    ("Running", PoolState::Running),
-    ("Hibernated", PoolState::Hibernated),
-];
 
 /// Reads the command that an operation and its parameters ask for.
 pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result<Command, AwsError> {
@@ -85,111 +78,6 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
 
 fn unknown(operation: &str, version: &str) -> AwsError {
     AwsError::new(400, "InvalidAction", format!("Could not find operation {operation} for version {version}"))
-}
-
-fn create_group(params: &Params) -> Result<CreateGroup, AwsError> {
-    if params.text("InstanceLifecyclePolicy.RetentionTriggers.TerminateHookAbandon").as_deref()
-        == Some("retain")
-    {
-        return Err(not_built("InstanceLifecyclePolicy with TerminateHookAbandon=retain"));
-    }
-    if params.flag("NewInstancesProtectedFromScaleIn")? == Some(true) {
-        return Err(not_built("NewInstancesProtectedFromScaleIn"));
-    }
-    let template = params.under("LaunchTemplate.");
-    Ok(CreateGroup {
-        name: params.required("AutoScalingGroupName")?,
-        min: params.required_number("MinSize")?,
-        max: params.required_number("MaxSize")?,
-        desired: params.number("DesiredCapacity")?,
-        zones: params.list("AvailabilityZones"),
-        subnets: params.text("VPCZoneIdentifier"),
-        launch_template: (!template.is_empty()).then(|| LaunchTemplate {
-            id: template.text("LaunchTemplateId"),
-            name: template.text("LaunchTemplateName"),
-            version: template.text("Version"),
-        }),
-        tags: params.structures("Tags").iter().map(tag).collect::<Result<_, _>>()?,
-        hooks: params
-            .structures("LifecycleHookSpecificationList")
-            .iter()
-            .map(hook)
-            .collect::<Result<_, _>>()?,
-    })
-}
-
-fn update_group(params: &Params) -> Result<UpdateGroup, AwsError> {
-    Ok(UpdateGroup {
-        name: params.required("AutoScalingGroupName")?,
-        min: params.number("MinSize")?,
-        max: params.number("MaxSize")?,
-        desired: params.number("DesiredCapacity")?,
-    })
-}
-
-fn put_warm_pool(params: &Params) -> Result<PutWarmPool, AwsError> {
-    let limit = "MaxGroupPreparedCapacity";
-    let max_prepared = match params.text(limit).as_deref() {
-        None => None,
-        Some("-1") => Some(None),
-        Some(_) => Some(params.number(limit)?),
-    };
-    Ok(PutWarmPool {
-        group: params.required("AutoScalingGroupName")?,
-        max_prepared,
-        min: params.number("MinSize")?,
-        state: params.word("PoolState", POOL_STATES)?,
-        reuse: params.flag("InstanceReusePolicy.ReuseOnScaleIn")?,
-    })
-}
-
-fn hook(params: &Params) -> Result<PutHook, AwsError> {
-    let target = params.text("NotificationTargetARN");
-    if target.as_ref().is_some_and(|arn| !arn.is_empty() && !arn.starts_with("arn:aws:sqs:")) {
-        return Err(not_built("A NotificationTargetARN that is no queue"));
-    }
-    Ok(PutHook {
-        name: params.required("LifecycleHookName")?,
-        transition: params.word("LifecycleTransition", TRANSITIONS)?,
-        heartbeat_timeout: params
-            .number("HeartbeatTimeout")?
-            .map(|seconds| Duration::from_secs(u64::from(seconds))),
-        default_result: params.word("DefaultResult", RESULTS)?,
-        metadata: params.text("NotificationMetadata"),
-        target,
-        role: params.text("RoleARN").filter(|role| !role.is_empty()),
-    })
-}
-
-fn action(params: &Params) -> Result<ActionRef, AwsError> {
-    let given = |name: &str| params.text(name).filter(|text| !text.is_empty());
-    Ok(ActionRef {
-        group: params.required("AutoScalingGroupName")?,
-        hook: params.required("LifecycleHookName")?,
-        token: given("LifecycleActionToken"),
-        instance: given("InstanceId"),
-    })
-}
-
-fn tag(params: &Params) -> Result<Tag, AwsError> {
-    Ok(Tag {
-        key: params.required("Key")?,
-        value: params.text("Value").unwrap_or_default(),
-        propagate: params.flag("PropagateAtLaunch")?.unwrap_or(false),
-    })
-}
-
-fn filter(params: &Params) -> Result<Filter, AwsError> {
-    let name = params.required("Name")?;
-    let on = match name.as_str() {
-        "tag-key" => FilterOn::TagKey,
-        "tag-value" => FilterOn::TagValue,
-        other => match other.strip_prefix("tag:") {
-            Some(key) => FilterOn::Tag(key.to_owned()),
-            None => return Err(AwsError::validation(format!("Filter type {name} is not correct"))),
-        },
-    };
-    Ok(Filter { on, values: params.list("Values") })
 }
 
 fn page(params: &Params) -> Result<Page, AwsError> {

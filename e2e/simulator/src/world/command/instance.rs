@@ -1,0 +1,18 @@
+//! Instances as the API describes them.
+
+use super::LaunchTemplate;
+
+/// An instance as described.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceView {
+    /// Its id.
+    pub id: String,
+    /// Its group.
+    pub group: String,
+    /// Its zone.
+    pub zone: String,
+    /// Its lifecycle state, or the text it was forced to.
+    pub state: String,
+    /// The launch template it came from.
+    pub launch_template: Option<LaunchTemplate>,
+}

@@ -1,0 +1,159 @@
+//! What can be asked of the world, and what it answers: the Auto Scaling operations without their wire form.
+
+mod group;
+mod hook;
+mod instance;
+mod pool;
+
+use std::time::SystemTime;
+
+use super::event::HookResult;
+
+pub use group::{CreateGroup, DescribeGroups, Filter, FilterOn, GroupView, LaunchTemplate, Tag, UpdateGroup};
+pub use hook::{ActionRef, HookView, NotificationTarget, PutHook};
+pub use instance::InstanceView;
+pub use pool::{PoolView, PutWarmPool};
+
+/// One Auto Scaling operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// `CreateAutoScalingGroup`
+    CreateGroup(CreateGroup),
+    /// `UpdateAutoScalingGroup`
+    UpdateGroup(UpdateGroup),
+    /// `DeleteAutoScalingGroup`
+    DeleteGroup {
+        /// The group.
+        name: String,
+        /// Also while it has instances, which are terminated.
+        force: bool,
+    },
+    /// `DescribeAutoScalingGroups`
+    DescribeGroups(DescribeGroups),
+    /// `SetDesiredCapacity`
+    SetDesired {
+        /// The group.
+        group: String,
+        /// How many instances should serve.
+        desired: u32,
+    },
+    /// `PutWarmPool`
+    PutWarmPool(PutWarmPool),
+    /// `DeleteWarmPool`; with or without force the members pass their termination hooks.
+    DeleteWarmPool {
+        /// The group.
+        group: String,
+        /// Also while it has members.
+        force: bool,
+    },
+    /// `DescribeWarmPool`
+    DescribeWarmPool {
+        /// The group.
+        group: String,
+        /// Which page.
+        page: Page,
+    },
+    /// `PutLifecycleHook`
+    PutHook {
+        /// The group.
+        group: String,
+        /// The hook; what is not named keeps its value if the hook exists.
+        hook: PutHook,
+    },
+    /// `DeleteLifecycleHook`
+    DeleteHook {
+        /// The group.
+        group: String,
+        /// The hook's name.
+        hook: String,
+    },
+    /// `DescribeLifecycleHooks`
+    DescribeHooks {
+        /// The group.
+        group: String,
+        /// Only these; all if empty.
+        names: Vec<String>,
+    },
+    /// `CompleteLifecycleAction`
+    Complete {
+        /// Which action.
+        action: ActionRef,
+        /// With which result.
+        result: HookResult,
+    },
+    /// `RecordLifecycleActionHeartbeat`
+    Heartbeat(ActionRef),
+    /// `DescribeAutoScalingInstances`
+    DescribeInstances {
+        /// Only these, unknown ones left out; all if empty.
+        ids: Vec<String>,
+        /// Which page.
+        page: Page,
+    },
+    /// `TerminateInstanceInAutoScalingGroup`
+    TerminateInstance {
+        /// The instance.
+        id: String,
+        /// Whether the desired capacity goes down with it.
+        decrement: bool,
+    },
+    /// `CreateOrUpdateTags`, each tag beside its group.
+    PutTags(Vec<(String, Tag)>),
+}
+
+/// Which part of a long list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// How many at most.
+    pub max: Option<u32>,
+    /// Where the part before it ended.
+    pub token: Option<String>,
+}
+
+/// What the world answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Done, nothing to tell.
+    Done,
+    /// To `DescribeGroups`.
+    Groups {
+        /// This page's.
+        groups: Vec<GroupView>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To `DescribeInstances`.
+    Instances {
+        /// This page's.
+        instances: Vec<InstanceView>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To `DescribeWarmPool`.
+    WarmPool {
+        /// The pool, if there is one.
+        pool: Option<PoolView>,
+        /// This page's members.
+        instances: Vec<InstanceView>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To `DescribeHooks`.
+    Hooks {
+        /// The group.
+        group: String,
+        /// Its hooks.
+        hooks: Vec<HookView>,
+    },
+    /// To `TerminateInstance`.
+    Terminating {
+        /// A new activity's id.
+        activity: String,
+        /// The instance.
+        id: String,
+        /// Its group.
+        group: String,
+        /// Since when.
+        at: SystemTime,
+    },
+}

@@ -24,9 +24,9 @@ use crate::world::{Envelope, Event, HookResult, HookTransition, Power};
 pub struct InstanceInfo {
     /// `i-` and 17 hex digits.
     pub id: String,
-    /// Its group.
+    /// Its group; empty if it belongs to none.
     pub group: String,
-    /// What the API says, `InService`.
+    /// What the API says, `InService`; empty if it belongs to no group.
     pub lifecycle_state: String,
     /// Whether it runs.
     pub power: Power,
@@ -125,7 +125,7 @@ impl Simulator {
         inner.world.count_queue(now, queue_of_url(queue_url)?)
     }
 
-    /// All instances that are not terminated, by id.
+    /// All instances that are not terminated: those of groups by id, then those without a group by id.
     pub fn instances(&self) -> Vec<InstanceInfo> {
         self.shared.instances()
     }

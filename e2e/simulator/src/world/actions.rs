@@ -71,9 +71,5 @@ fn open_action(instance: &Instance, wanted: &ActionRef) -> Option<OpenAction> {
         .iter()
         .filter(|action| action.hook == wanted.hook)
         .find(|action| wanted.token.as_ref().is_none_or(|token| *token == action.token))?;
-    Some(OpenAction {
-        id: instance.id.clone(),
-        token: action.token.clone(),
-        transition: instance.journey.hook(),
-    })
+    Some(OpenAction { id: instance.id.clone(), token: action.token.clone(), transition: action.transition })
 }

@@ -13,7 +13,7 @@ use super::state::State;
 /// For how long a hook holds at least, so that a launch that is abandoned again and again lets time pass.
 const LEAST_HOLD: Duration = Duration::from_millis(10);
 /// The tag by which an instance can tell its group; on it from launch.
-const GROUP_TAG: &str = "aws:autoscaling:groupName";
+pub(super) const GROUP_TAG: &str = "aws:autoscaling:groupName";
 
 impl World {
     /// Launches an instance of `group`; EC2 boots it at once, whatever the hooks say.
@@ -94,7 +94,7 @@ impl World {
         let Some(home) = self.groups.get(&group) else { return };
         let group_uuid = home.uuid.clone();
         let hooks: Vec<_> =
-            home.hooks.values().filter(|hook| hook.transition == journey.hook()).cloned().collect();
+            home.hooks.values().filter(|hook| Some(hook.transition) == journey.hook()).cloned().collect();
         if hooks.is_empty() {
             return self.take_last_stretch(id);
         }
@@ -103,6 +103,7 @@ impl World {
             .iter()
             .map(|hook| Action {
                 token: self.ids.uuid(),
+                transition: hook.transition,
                 deadline: now + hook.heartbeat_timeout,
                 global_deadline: now + hook.global_timeout(),
                 heartbeat_timeout: hook.heartbeat_timeout,
@@ -130,7 +131,7 @@ impl World {
                 group: group.clone(),
                 hook: action.hook.clone(),
                 token: action.token.clone(),
-                transition: journey.hook(),
+                transition: action.transition,
                 origin: journey.origin(),
                 destination: journey.destination(),
             });
@@ -145,8 +146,9 @@ impl World {
         let Some(index) = actions.iter().position(|action| action.token == token) else { return };
         let action = actions.remove(index);
         let (free, journey, group) = (actions.is_empty(), instance.journey, instance.group.clone());
-        self.push_completed(id, &group, journey.hook(), action, result, by);
-        match (result, journey.hook()) {
+        let transition = action.transition;
+        self.push_completed(id, &group, action, result, by);
+        match (result, transition) {
             (HookResult::Continue, _) if !free => {}
             (HookResult::Continue, _) => self.proceed(id),
             (HookResult::Abandon, HookTransition::Terminating) => {
@@ -187,36 +189,31 @@ impl World {
         {
             self.gone.insert(id.to_owned(), instance);
         }
+        if journey == Journey::Leave {
+            self.let_loose(id);
+        }
         self.reconcile(&group);
     }
 
     /// Ends all open actions of an instance because their reason is gone.
     fn withdraw_actions(&mut self, id: &str) {
         let Some(instance) = self.instances.get_mut(id) else { return };
-        let (journey, group) = (instance.journey, instance.group.clone());
+        let group = instance.group.clone();
         let Stage::Held(actions) = &mut instance.stage else { return };
         for action in std::mem::take(actions) {
             let result = action.default_result;
-            self.push_completed(id, &group, journey.hook(), action, result, CompletedBy::Withdrawn);
+            self.push_completed(id, &group, action, result, CompletedBy::Withdrawn);
         }
     }
 
-    fn push_completed(
-        &mut self,
-        id: &str,
-        group: &str,
-        transition: HookTransition,
-        action: Action,
-        result: HookResult,
-        by: CompletedBy,
-    ) {
+    fn push_completed(&mut self, id: &str, group: &str, action: Action, result: HookResult, by: CompletedBy) {
         self.outbox.push(Event::ActionCompleted {
             at: self.now,
             id: id.to_owned(),
             group: group.to_owned(),
             hook: action.hook,
             token: action.token,
-            transition,
+            transition: action.transition,
             result,
             by,
         });
@@ -242,17 +239,14 @@ impl World {
         });
     }
 
-    fn set_power(&mut self, id: &str, power: Power) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
+    pub(super) fn set_power(&mut self, id: &str, power: Power) {
+        let now = self.now;
+        let Some(instance) = self.machine_mut(id) else { return };
         if instance.power == power {
             return;
         }
         instance.power = power;
-        self.outbox.push(Event::PowerChanged {
-            at: self.now,
-            id: id.to_owned(),
-            group: instance.group.clone(),
-            power,
-        });
+        let group = instance.group.clone();
+        self.outbox.push(Event::PowerChanged { at: now, id: id.to_owned(), group, power });
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::command::{InstanceView, LaunchTemplate};
-use super::event::{HookResult, Power};
+use super::event::{HookResult, HookTransition, Power};
 use super::journey::Journey;
 use super::state::State;
 
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) id: String,
+    /// Empty if it belongs to none.
     pub(crate) group: String,
     pub(crate) zone: String,
     pub(crate) launched: SystemTime,
@@ -41,6 +42,7 @@ pub(crate) enum Stage {
 #[derive(Debug, Clone)]
 pub(crate) struct Action {
     pub(crate) hook: String,
+    pub(crate) transition: HookTransition,
     pub(crate) token: String,
     pub(crate) heartbeat_timeout: Duration,
     pub(crate) default_result: HookResult,
@@ -76,8 +78,14 @@ impl Instance {
         }
     }
 
+    /// True if it belongs to no group.
+    pub(crate) fn is_loose(&self) -> bool {
+        self.group.is_empty()
+    }
+
     pub(crate) fn shown_state(&self) -> &str {
-        self.forced.as_deref().unwrap_or(self.state.as_str())
+        let own = if self.is_loose() { "" } else { self.state.as_str() };
+        self.forced.as_deref().unwrap_or(own)
     }
 
     pub(crate) fn view(&self) -> InstanceView {

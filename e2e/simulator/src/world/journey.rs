@@ -1,4 +1,4 @@
-//! The six ways an instance can be going, each with a hook in the middle.
+//! The ways an instance can be going, most with a hook in the middle.
 //!
 //! ```text
 //! Launch     EC2 -> group   Pending             -> :Wait -> :Proceed -> InService             launch hook
@@ -7,6 +7,7 @@
 //! Return     group -> pool  Warmed:Pending      -> :Wait -> :Proceed -> Warmed:<pool state>   termination hook
 //! Terminate  group -> EC2   Terminating         -> :Wait -> :Proceed -> Terminated            termination hook
 //! Retire     pool -> EC2    Warmed:Terminating  -> :Wait -> :Proceed -> Warmed:Terminated     termination hook
+//! Leave      group -> loose Detaching                               -> Detached              none
 //! ```
 //!
 //! Without a hook for it, an instance stays in the first state until it arrives.
@@ -23,13 +24,17 @@ pub(crate) enum Journey {
     Return(PoolState),
     Terminate,
     Retire,
+    /// Out of the group, alive. A machine that belongs to no group rests where this ends.
+    Leave,
 }
 
 impl Journey {
-    pub(crate) fn hook(self) -> HookTransition {
+    /// The kind of the hooks on this way; none if it has none.
+    pub(crate) fn hook(self) -> Option<HookTransition> {
         match self {
-            Journey::Launch | Journey::Warm(_) | Journey::Promote => HookTransition::Launching,
-            Journey::Return(_) | Journey::Terminate | Journey::Retire => HookTransition::Terminating,
+            Journey::Launch | Journey::Warm(_) | Journey::Promote => Some(HookTransition::Launching),
+            Journey::Return(_) | Journey::Terminate | Journey::Retire => Some(HookTransition::Terminating),
+            Journey::Leave => None,
         }
     }
 
@@ -37,7 +42,7 @@ impl Journey {
         match self {
             Journey::Launch | Journey::Warm(_) => Place::Ec2,
             Journey::Promote | Journey::Retire => Place::WarmPool,
-            Journey::Return(_) | Journey::Terminate => Place::AutoScalingGroup,
+            Journey::Return(_) | Journey::Terminate | Journey::Leave => Place::AutoScalingGroup,
         }
     }
 
@@ -45,7 +50,7 @@ impl Journey {
         match self {
             Journey::Launch | Journey::Promote => Place::AutoScalingGroup,
             Journey::Warm(_) | Journey::Return(_) => Place::WarmPool,
-            Journey::Terminate | Journey::Retire => Place::Ec2,
+            Journey::Terminate | Journey::Retire | Journey::Leave => Place::Ec2,
         }
     }
 
@@ -67,6 +72,8 @@ impl Journey {
                 State::WarmedTerminatingProceed,
                 State::WarmedTerminated,
             ],
+            // Without hooks nothing is ever in the middle.
+            Journey::Leave => [State::Detaching, State::Detaching, State::Detaching, State::Detached],
         }
     }
 
@@ -96,6 +103,7 @@ impl Journey {
         match self {
             Journey::Launch
             | Journey::Promote
+            | Journey::Leave
             | Journey::Warm(PoolState::Running)
             | Journey::Return(PoolState::Running) => Power::On,
             Journey::Warm(PoolState::Hibernated) | Journey::Return(PoolState::Hibernated) => {

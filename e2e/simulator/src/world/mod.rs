@@ -15,6 +15,7 @@ mod hooks;
 mod ids;
 mod instance;
 mod journey;
+mod loose;
 mod notices;
 mod pools;
 mod scaling;
@@ -63,6 +64,8 @@ pub struct World {
     ids: Ids,
     groups: BTreeMap<String, Group>,
     instances: BTreeMap<String, Instance>,
+    /// Machines that belong to no group: detached ones, and those that were never in one.
+    loose: BTreeMap<String, Instance>,
     /// Terminated instances, for those who ask what became of them; the API does not list them.
     gone: BTreeMap<String, Instance>,
     outbox: Vec<Event>,
@@ -74,11 +77,11 @@ pub struct World {
 /// What an instance is outside of the Auto Scaling API: a machine with a metadata service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
-    /// As the API describes it.
+    /// As the API describes it; group and state are empty if it belongs to no group.
     pub view: InstanceView,
     /// Whether it runs.
     pub power: Power,
-    /// Its target lifecycle state, unless it is too new to have one.
+    /// Its target lifecycle state, unless it is too new to have one or belongs to no group.
     pub target: Option<&'static str>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -94,6 +97,7 @@ impl World {
             ids,
             groups: BTreeMap::new(),
             instances: BTreeMap::new(),
+            loose: BTreeMap::new(),
             gone: BTreeMap::new(),
             outbox: Vec::new(),
             queues,
@@ -155,12 +159,13 @@ impl World {
 
     /// An instance as a machine, also after its termination.
     pub fn machine(&self, id: &str) -> Option<Machine> {
-        self.instances.get(id).or_else(|| self.gone.get(id)).map(|instance| self.machine_of(instance))
+        let known = self.instances.get(id).or_else(|| self.loose.get(id)).or_else(|| self.gone.get(id));
+        known.map(|instance| self.machine_of(instance))
     }
 
-    /// All instances that are not terminated, by id.
+    /// All instances that are not terminated: those of groups by id, then those without a group by id.
     pub fn machines(&self) -> impl Iterator<Item = Machine> + '_ {
-        self.instances.values().map(|instance| self.machine_of(instance))
+        self.instances.values().chain(self.loose.values()).map(|instance| self.machine_of(instance))
     }
 
     /// Makes the API report `text` as the state of an instance until it changes by itself.
@@ -183,7 +188,7 @@ impl World {
         Machine {
             view: instance.view(),
             power: instance.power,
-            target: (!is_new).then(|| instance.journey.target()),
+            target: (!is_new && !instance.is_loose()).then(|| instance.journey.target()),
             tags: instance.tags.clone(),
         }
     }

@@ -20,6 +20,10 @@ pub enum State {
     TerminatingProceed,
     /// `Terminated`
     Terminated,
+    /// `Detaching`
+    Detaching,
+    /// `Detached`
+    Detached,
     /// `Warmed:Pending`
     WarmedPending,
     /// `Warmed:Pending:Wait`
@@ -54,6 +58,8 @@ impl State {
             State::TerminatingWait => "Terminating:Wait",
             State::TerminatingProceed => "Terminating:Proceed",
             State::Terminated => "Terminated",
+            State::Detaching => "Detaching",
+            State::Detached => "Detached",
             State::WarmedPending => "Warmed:Pending",
             State::WarmedPendingWait => "Warmed:Pending:Wait",
             State::WarmedPendingProceed => "Warmed:Pending:Proceed",

@@ -5,6 +5,7 @@ mod groups;
 mod hooks;
 mod invariants;
 mod listings;
+mod loose;
 mod pools;
 mod queue_bed;
 mod queue_laws;

@@ -18,6 +18,7 @@ mod account;
 mod api;
 mod args;
 mod broken;
+mod call_log;
 mod calls;
 mod clock;
 mod fault;

@@ -24,6 +24,8 @@ pub struct Options {
     pub step_time: Duration,
     /// How long after its launch an instance answers 404 for its target lifecycle state, as new instances may.
     pub not_in_service_404: Duration,
+    /// So many calls are kept in full; the counts of calls know all.
+    pub calls_kept: usize,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             stop_time: Duration::from_millis(100),
             step_time: Duration::from_millis(50),
             not_in_service_404: Duration::ZERO,
+            calls_kept: 200_000,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use futures::future::BoxFuture;
 use tokio::sync::{Notify, broadcast, watch};
 
-use crate::calls::Call;
+use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::imds::Imds;
@@ -41,7 +41,7 @@ pub(crate) struct Shared {
 pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) imds: BTreeMap<String, Imds>,
-    pub(crate) calls: Vec<Call>,
+    pub(crate) calls: CallLog,
     pub(crate) faults: Vec<(String, Fault)>,
     pub(crate) observer: Option<Observer>,
     pub(crate) random: fastrand::Rng,
@@ -61,7 +61,7 @@ impl Shared {
             inner: Mutex::new(Inner {
                 world: World::new(options.settings(), clock.now()),
                 imds: BTreeMap::new(),
-                calls: Vec::new(),
+                calls: CallLog::new(options.calls_kept),
                 faults: Vec::new(),
                 observer: None,
                 random: fastrand::Rng::with_seed(options.seed),

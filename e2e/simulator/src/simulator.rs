@@ -175,9 +175,10 @@ impl Simulator {
         })
     }
 
-    /// Every request to Auto Scaling and SQS so far, in the order in which they took effect.
+    /// Every request to Auto Scaling and SQS so far, in the order in which they took effect; the newest
+    /// [`Options::calls_kept`] of them.
     pub fn calls(&self) -> Vec<Call> {
-        self.shared.lock().calls.clone()
+        self.shared.lock().calls.all()
     }
 
     /// Every request to the metadata service of an instance so far.

@@ -58,10 +58,12 @@ pub(crate) fn lookup(machine: &Machine, path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use proptest::prelude::*;
 
     use super::*;
-    use crate::world::{InstanceView, Power};
+    use crate::world::{InstanceView, Metadata, Power};
 
     fn machine() -> Machine {
         Machine {
@@ -74,6 +76,8 @@ mod tests {
             },
             power: Power::On,
             target: Some("InService"),
+            launched: std::time::SystemTime::UNIX_EPOCH,
+            metadata: Metadata::new(Ipv4Addr::new(10, 0, 0, 4)),
             tags: [("aws:autoscaling:groupName".to_owned(), "g".to_owned())].into(),
         }
     }

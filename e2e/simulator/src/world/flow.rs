@@ -7,6 +7,7 @@ use super::World;
 use super::event::{CompletedBy, Event, HookResult, HookTransition, Power};
 use super::instance::{Action, Instance, Stage};
 use super::journey::Journey;
+use super::metadata::Metadata;
 use super::notices::Notice;
 use super::state::State;
 
@@ -38,6 +39,7 @@ impl World {
             state: journey.under_way(),
             forced: None,
             power: Power::Off,
+            metadata: Metadata::new(self.ids.address()),
         };
         let id = instance.id.clone();
         self.outbox.push(Event::LifecycleChanged {
@@ -58,6 +60,7 @@ impl World {
         let boots = journey.needs_power() && instance.power != Power::On;
         let time = if boots { self.settings.boot_time } else { self.settings.step_time };
         instance.journey = journey;
+        instance.metadata.target_lost = false;
         instance.stage = Stage::UnderWay { until: self.now + time };
         self.set_state(id, journey.under_way());
         if boots {

@@ -1,15 +1,18 @@
-//! Ids that look random, never repeat, and follow from a seed.
+//! Ids that look random, never repeat, and follow from a seed; and addresses.
+
+use std::net::Ipv4Addr;
 
 /// Hands out ids. Every call takes the next number of one counter.
 #[derive(Debug)]
 pub(crate) struct Ids {
     base: u64,
     next: u64,
+    addresses: u32,
 }
 
 impl Ids {
     pub(crate) fn new(seed: u64) -> Self {
-        Ids { base: scramble(seed), next: 0 }
+        Ids { base: scramble(seed), next: 0, addresses: 0 }
     }
 
     /// `i-` and 17 hex digits; the first is 0 as it mostly is in AWS, the rest are a bijection of the counter.
@@ -28,6 +31,14 @@ impl Ids {
             0x8000 | ((low >> 48) & 0x3fff),
             low & 0xffff_ffff_ffff
         )
+    }
+
+    /// A private address, `10.0.0.4` and on: as in a subnet of AWS the lowest and the last of 256 are never used.
+    pub(crate) fn address(&mut self) -> Ipv4Addr {
+        let (block, host) = (self.addresses / 251, self.addresses % 251 + 4);
+        self.addresses += 1;
+        let [_, high, low, _] = (block << 8).to_be_bytes();
+        Ipv4Addr::new(10, high, low, host.to_be_bytes()[3])
     }
 
     fn number(&mut self) -> u64 {
@@ -60,6 +71,16 @@ mod tests {
         let all: BTreeSet<_> = take(7).into_iter().chain(take(8)).collect();
         assert_eq!(all.len(), 2000);
         assert!(all.iter().all(|id| id.len() == 19 && id.starts_with("i-0")));
+    }
+
+    #[test]
+    fn addresses_never_repeat_and_look_like_those_of_a_subnet() {
+        let mut ids = Ids::new(1);
+        let all: Vec<_> = (0..1000).map(|_| ids.address()).collect();
+        assert_eq!(all[0], Ipv4Addr::new(10, 0, 0, 4));
+        assert_eq!(all[250], Ipv4Addr::new(10, 0, 0, 254));
+        assert_eq!(all[251], Ipv4Addr::new(10, 0, 1, 4));
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 1000);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::command::{InstanceView, LaunchTemplate};
 use super::event::{HookResult, HookTransition, Power};
 use super::journey::Journey;
+use super::metadata::Metadata;
 use super::state::State;
 
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct Instance {
     /// A text shown instead of `state`, until the state changes.
     pub(crate) forced: Option<String>,
     pub(crate) power: Power,
+    pub(crate) metadata: Metadata,
 }
 
 /// How far an instance is on its journey.
@@ -86,6 +88,11 @@ impl Instance {
     pub(crate) fn shown_state(&self) -> &str {
         let own = if self.is_loose() { "" } else { self.state.as_str() };
         self.forced.as_deref().unwrap_or(own)
+    }
+
+    /// What the metadata service names as the target state; none if it belongs to no group, or lost it.
+    pub(crate) fn shown_target(&self) -> Option<&'static str> {
+        (!self.is_loose() && !self.metadata.target_lost).then(|| self.journey.target())
     }
 
     pub(crate) fn view(&self) -> InstanceView {

@@ -8,6 +8,7 @@ use super::event::Power;
 use super::flow::GROUP_TAG;
 use super::instance::{Instance, Stage};
 use super::journey::Journey;
+use super::metadata::Metadata;
 use super::state::State;
 
 impl World {
@@ -27,6 +28,7 @@ impl World {
             state: State::Detached,
             forced: None,
             power: Power::Off,
+            metadata: Metadata::new(self.ids.address()),
         };
         self.loose.insert(id.clone(), machine);
         self.set_power(&id, Power::On);

@@ -16,6 +16,7 @@ mod ids;
 mod instance;
 mod journey;
 mod loose;
+mod metadata;
 mod notices;
 mod pools;
 mod scaling;
@@ -32,6 +33,7 @@ pub use command::{
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
 pub(crate) use ids::Ids;
+pub use metadata::{Metadata, MetadataChange, MetadataOptions};
 pub use notices::Envelope;
 pub use state::{PoolState, State};
 
@@ -85,6 +87,10 @@ pub struct Machine {
     pub target: Option<&'static str>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// When it was launched.
+    pub launched: SystemTime,
+    /// What its metadata service knows from EC2.
+    pub metadata: Metadata,
 }
 
 impl World {
@@ -188,8 +194,10 @@ impl World {
         Machine {
             view: instance.view(),
             power: instance.power,
-            target: (!is_new && !instance.is_loose()).then(|| instance.journey.target()),
+            target: instance.shown_target().filter(|_| !is_new),
             tags: instance.tags.clone(),
+            launched: instance.launched,
+            metadata: instance.metadata.clone(),
         }
     }
 

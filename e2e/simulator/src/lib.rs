@@ -15,6 +15,7 @@
 //! would change how instances live.
 
 mod account;
+mod announce;
 mod api;
 mod args;
 mod broken;
@@ -39,4 +40,6 @@ pub use fault::{Fault, ImdsFault};
 pub use options::Options;
 pub use simulator::{CompletionRequest, InstanceInfo, Simulator};
 pub use sqs::Counts as QueueInfo;
-pub use world::{CompletedBy, Envelope, Event, HookResult, HookTransition, Place, Power};
+pub use world::{
+    CompletedBy, Envelope, Event, HookResult, HookTransition, MaintenanceCode, Place, Power, SpotAction,
+};

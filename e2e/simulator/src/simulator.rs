@@ -58,7 +58,7 @@ pub struct CompletionRequest {
 /// A running simulator. Clones are handles to the same one; it stops when the last is dropped.
 #[derive(Clone)]
 pub struct Simulator {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     _server: Arc<Server>,
 }
 

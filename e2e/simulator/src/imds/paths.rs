@@ -79,6 +79,7 @@ mod tests {
             launched: std::time::SystemTime::UNIX_EPOCH,
             metadata: Metadata::new(Ipv4Addr::new(10, 0, 0, 4)),
             tags: [("aws:autoscaling:groupName".to_owned(), "g".to_owned())].into(),
+            warnings: crate::world::Warnings::default(),
         }
     }
 

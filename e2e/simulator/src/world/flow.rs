@@ -10,6 +10,7 @@ use super::journey::Journey;
 use super::metadata::Metadata;
 use super::notices::Notice;
 use super::state::State;
+use super::warnings::Warnings;
 
 /// For how long a hook holds at least, so that a launch that is abandoned again and again lets time pass.
 const LEAST_HOLD: Duration = Duration::from_millis(10);
@@ -40,6 +41,7 @@ impl World {
             forced: None,
             power: Power::Off,
             metadata: Metadata::new(self.ids.address()),
+            warnings: Warnings::default(),
         };
         let id = instance.id.clone();
         self.outbox.push(Event::LifecycleChanged {

@@ -8,6 +8,7 @@ use super::event::{HookResult, HookTransition, Power};
 use super::journey::Journey;
 use super::metadata::Metadata;
 use super::state::State;
+use super::warnings::Warnings;
 
 #[derive(Debug)]
 pub(crate) struct Instance {
@@ -25,6 +26,8 @@ pub(crate) struct Instance {
     pub(crate) forced: Option<String>,
     pub(crate) power: Power,
     pub(crate) metadata: Metadata,
+    /// What EC2 announced for it.
+    pub(crate) warnings: Warnings,
 }
 
 /// How far an instance is on its journey.

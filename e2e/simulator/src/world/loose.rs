@@ -10,6 +10,7 @@ use super::instance::{Instance, Stage};
 use super::journey::Journey;
 use super::metadata::Metadata;
 use super::state::State;
+use super::warnings::Warnings;
 
 impl World {
     /// Switches on a new machine that belongs to no group, and returns its id.
@@ -29,6 +30,7 @@ impl World {
             forced: None,
             power: Power::Off,
             metadata: Metadata::new(self.ids.address()),
+            warnings: Warnings::default(),
         };
         self.loose.insert(id.clone(), machine);
         self.set_power(&id, Power::On);

@@ -21,6 +21,7 @@ mod notices;
 mod pools;
 mod scaling;
 mod state;
+mod warnings;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -36,6 +37,7 @@ pub(crate) use ids::Ids;
 pub use metadata::{Metadata, MetadataChange, MetadataOptions};
 pub use notices::Envelope;
 pub use state::{PoolState, State};
+pub use warnings::{Maintenance, MaintenanceCode, SpotAction, SpotNotice, Warnings};
 
 use crate::sqs::{self, Queues, SqsError};
 use group::Group;
@@ -64,6 +66,8 @@ pub struct World {
     settings: Settings,
     now: SystemTime,
     ids: Ids,
+    /// Ids of what is told: events, activities. Apart, so that telling more changes no instance's id.
+    told_ids: Ids,
     groups: BTreeMap<String, Group>,
     instances: BTreeMap<String, Instance>,
     /// Machines that belong to no group: detached ones, and those that were never in one.
@@ -91,16 +95,20 @@ pub struct Machine {
     pub launched: SystemTime,
     /// What its metadata service knows from EC2.
     pub metadata: Metadata,
+    /// What EC2 announced for it.
+    pub warnings: Warnings,
 }
 
 impl World {
     /// An empty world.
     pub fn new(settings: Settings, now: SystemTime) -> Self {
         let (ids, queues) = (Ids::new(settings.seed), Queues::new(settings.seed));
+        let told_ids = Ids::new(settings.seed.rotate_left(32) ^ 0x7e11);
         World {
             settings,
             now,
             ids,
+            told_ids,
             groups: BTreeMap::new(),
             instances: BTreeMap::new(),
             loose: BTreeMap::new(),
@@ -198,6 +206,7 @@ impl World {
             tags: instance.tags.clone(),
             launched: instance.launched,
             metadata: instance.metadata.clone(),
+            warnings: instance.warnings.clone(),
         }
     }
 

@@ -11,3 +11,4 @@ mod queue_bed;
 mod queue_laws;
 mod queue_rules;
 mod queues;
+mod warnings;

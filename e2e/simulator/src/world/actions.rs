@@ -31,12 +31,14 @@ impl World {
         if !group.hooks.contains_key(&wanted.hook) {
             return Err(AwsError::no_hook(&wanted.hook));
         }
-        self.instances
-            .values()
-            .filter(|instance| instance.group == wanted.group)
-            .filter(|instance| wanted.instance.as_ref().is_none_or(|id| *id == instance.id))
-            .find_map(|instance| open_action(instance, wanted))
-            .ok_or_else(|| AwsError::validation(missing))
+        let open = match &wanted.instance {
+            Some(id) => {
+                let instance = self.instances.get(id).filter(|instance| instance.group == wanted.group);
+                instance.and_then(|instance| open_action(instance, wanted))
+            }
+            None => self.instances.of_group(&wanted.group).find_map(|instance| open_action(instance, wanted)),
+        };
+        open.ok_or_else(|| AwsError::validation(missing))
     }
 
     pub(super) fn complete(&mut self, wanted: &ActionRef, result: HookResult) -> Result<Reply, AwsError> {

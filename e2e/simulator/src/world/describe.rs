@@ -1,5 +1,7 @@
 //! The describing operations, with their pages and filters.
 
+use std::collections::BTreeSet;
+
 use super::World;
 use super::command::{DescribeGroups, Filter, FilterOn, Page, Reply};
 use super::error::AwsError;
@@ -26,10 +28,8 @@ impl World {
                 if request.include_instances {
                     listed = self
                         .instances
-                        .values()
-                        .filter(|instance| {
-                            instance.group == group.name && !instance.journey.is_listed_in_pool()
-                        })
+                        .of_group(&group.name)
+                        .filter(|instance| !instance.journey.is_listed_in_pool())
                         .map(super::Instance::view)
                         .collect();
                 }
@@ -46,18 +46,19 @@ impl World {
                 "The number of instance ids that may be passed in is limited to {MOST_IDS}"
             )));
         }
-        let instances =
-            self.instances.values().filter(|instance| ids.is_empty() || ids.contains(&instance.id));
-        let (instances, next) = cut(instances, page, INSTANCES_A_PAGE, |instance| &instance.id)?;
+        let (instances, next) = if ids.is_empty() {
+            cut(self.instances.values(), page, INSTANCES_A_PAGE, |instance| &instance.id)?
+        } else {
+            let ids: BTreeSet<_> = ids.iter().collect();
+            let named = ids.into_iter().filter_map(|id| self.instances.get(id));
+            cut(named, page, INSTANCES_A_PAGE, |instance| &instance.id)?
+        };
         Ok(Reply::Instances { instances: instances.into_iter().map(super::Instance::view).collect(), next })
     }
 
     pub(super) fn describe_warm_pool(&self, name: &str, page: &Page) -> Result<Reply, AwsError> {
         let pool = self.group(name)?.pool.as_ref().map(Pool::view);
-        let members = self
-            .instances
-            .values()
-            .filter(|instance| instance.group == name && instance.journey.is_listed_in_pool());
+        let members = self.instances.of_group(name).filter(|instance| instance.journey.is_listed_in_pool());
         let (members, next) = cut(members, page, INSTANCES_A_PAGE, |instance| &instance.id)?;
         let instances = members.into_iter().map(super::Instance::view).collect();
         Ok(Reply::WarmPool { pool, instances, next })

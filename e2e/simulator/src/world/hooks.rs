@@ -80,8 +80,7 @@ impl World {
         };
         let open: Vec<_> = self
             .instances
-            .values()
-            .filter(|instance| instance.group == name)
+            .of_group(name)
             .flat_map(|instance| instance.actions().iter().map(|action| (instance.id.clone(), action)))
             .filter(|(_, action)| action.hook == hook)
             .map(|(id, action)| (id, action.token.clone()))

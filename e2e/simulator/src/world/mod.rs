@@ -8,6 +8,7 @@ mod command;
 mod describe;
 mod error;
 mod event;
+mod fleet;
 mod flow;
 mod group;
 mod groups;
@@ -40,6 +41,7 @@ pub use state::{PoolState, State};
 pub use warnings::{Maintenance, MaintenanceCode, SpotAction, SpotNotice, Warnings};
 
 use crate::sqs::{self, Queues, SqsError};
+use fleet::Fleet;
 use group::Group;
 use instance::Instance;
 
@@ -69,7 +71,7 @@ pub struct World {
     /// Ids of what is told: events, activities. Apart, so that telling more changes no instance's id.
     told_ids: Ids,
     groups: BTreeMap<String, Group>,
-    instances: BTreeMap<String, Instance>,
+    instances: Fleet,
     /// Machines that belong to no group: detached ones, and those that were never in one.
     loose: BTreeMap<String, Instance>,
     /// Terminated instances, for those who ask what became of them; the API does not list them.
@@ -110,7 +112,7 @@ impl World {
             ids,
             told_ids,
             groups: BTreeMap::new(),
-            instances: BTreeMap::new(),
+            instances: Fleet::default(),
             loose: BTreeMap::new(),
             gone: BTreeMap::new(),
             outbox: Vec::new(),
@@ -168,7 +170,7 @@ impl World {
 
     /// When `advance` has something to do next; none if nothing happens until an operation comes.
     pub fn next_deadline(&self) -> Option<SystemTime> {
-        self.next_due().map(|(due, _)| due)
+        self.instances.next_due().map(|(due, _)| due)
     }
 
     /// An instance as a machine, also after its termination.
@@ -212,21 +214,14 @@ impl World {
 
     /// One thing after the other, each at its own time, so that a long step gives the same world as many short ones.
     fn run_until(&mut self, now: SystemTime) {
-        while let Some((due, id)) = self.next_due()
+        while let Some((due, id)) = self.instances.next_due()
             && due <= now
         {
+            let id = id.to_owned();
             self.now = self.now.max(due);
             self.fire(&id);
         }
         self.now = self.now.max(now);
-    }
-
-    fn next_due(&self) -> Option<(SystemTime, String)> {
-        self.instances
-            .values()
-            .filter_map(|instance| Some((instance.due()?, &instance.id)))
-            .min()
-            .map(|(due, id)| (due, id.clone()))
     }
 
     fn group_mut(&mut self, name: &str) -> Result<&mut Group, AwsError> {

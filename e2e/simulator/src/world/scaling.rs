@@ -94,8 +94,8 @@ impl World {
     pub(super) fn members(&self, name: &str, wanted: impl Fn(&Instance) -> bool) -> Vec<String> {
         let mut found: Vec<_> = self
             .instances
-            .values()
-            .filter(|instance| instance.group == name && wanted(instance))
+            .of_group(name)
+            .filter(|instance| wanted(instance))
             .map(|instance| (instance.launched, instance.id.clone()))
             .collect();
         found.sort();

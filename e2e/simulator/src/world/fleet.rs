@@ -1,0 +1,191 @@
+//! The instances, found by id, by group, and by who is due next, without looking at all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Index;
+use std::time::SystemTime;
+
+use super::instance::Instance;
+
+/// Instances by id, with an index of their groups and one of when they are due.
+///
+/// Whoever gets an instance to change may change what the indexes go by. So it is taken out of them when it is handed
+/// out, and put back before the next change; until then readers look at it itself.
+#[derive(Debug, Default)]
+pub(super) struct Fleet {
+    by_id: BTreeMap<String, Instance>,
+    groups: BTreeMap<String, BTreeSet<String>>,
+    due: BTreeSet<(SystemTime, String)>,
+    /// The id of the one that was handed out last, and is in no index.
+    out: Option<String>,
+}
+
+impl Fleet {
+    pub(super) fn get(&self, id: &str) -> Option<&Instance> {
+        self.by_id.get(id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Instance> {
+        self.put_back();
+        self.take_out(id);
+        self.by_id.get_mut(id)
+    }
+
+    pub(super) fn insert(&mut self, id: String, instance: Instance) {
+        self.put_back();
+        self.take_out(&id);
+        self.out = Some(id.clone());
+        self.by_id.insert(id, instance);
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Option<Instance> {
+        self.put_back();
+        self.take_out(id);
+        self.out = None;
+        self.by_id.remove(id)
+    }
+
+    /// All of them, by id.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Instance> {
+        self.by_id.values()
+    }
+
+    /// Those of one group, by id.
+    pub(super) fn of_group<'a>(&'a self, group: &str) -> impl Iterator<Item = &'a Instance> + use<'a> {
+        let out = self.handed_out().filter(|instance| instance.group == group);
+        let indexed = self.groups.get(group).into_iter().flatten().filter_map(|id| self.by_id.get(id));
+        let mut found: Vec<_> = indexed.chain(out).collect();
+        // All but the last are in order.
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        found.into_iter()
+    }
+
+    /// Who is due next, and when; of several at once the first by id.
+    pub(super) fn next_due(&self) -> Option<(SystemTime, &str)> {
+        let indexed = self.due.first().map(|(due, id)| (*due, id.as_str()));
+        let out = self.handed_out().and_then(|instance| Some((instance.due()?, instance.id.as_str())));
+        indexed.into_iter().chain(out).min()
+    }
+
+    fn handed_out(&self) -> Option<&Instance> {
+        self.by_id.get(self.out.as_ref()?)
+    }
+
+    fn put_back(&mut self) {
+        let Some(instance) = self.out.take().and_then(|id| self.by_id.get(&id)) else { return };
+        self.groups.entry(instance.group.clone()).or_default().insert(instance.id.clone());
+        if let Some(due) = instance.due() {
+            self.due.insert((due, instance.id.clone()));
+        }
+    }
+
+    fn take_out(&mut self, id: &str) {
+        let Some(instance) = self.by_id.get(id) else { return };
+        if let Some(members) = self.groups.get_mut(&instance.group) {
+            members.remove(id);
+            if members.is_empty() {
+                self.groups.remove(&instance.group);
+            }
+        }
+        if let Some(due) = instance.due() {
+            self.due.remove(&(due, id.to_owned()));
+        }
+        self.out = Some(id.to_owned());
+    }
+}
+
+impl<T: AsRef<str> + ?Sized> Index<&T> for Fleet {
+    type Output = Instance;
+
+    fn index(&self, id: &T) -> &Instance {
+        &self.by_id[id.as_ref()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::super::instance::Stage;
+    use super::super::{Command, CreateGroup, Settings, World};
+    use super::*;
+
+    const GROUPS: [&str; 3] = ["a", "b", "c"];
+
+    /// Seven instances, all in group `a` and under way.
+    fn fleet() -> Fleet {
+        let settings = Settings {
+            seed: 1,
+            min_heartbeat_timeout: Duration::from_secs(30),
+            boot_time: Duration::from_secs(1),
+            stop_time: Duration::from_secs(1),
+            step_time: Duration::from_secs(1),
+            no_target_time: Duration::ZERO,
+        };
+        let mut world = World::new(settings, SystemTime::UNIX_EPOCH);
+        let group = CreateGroup { name: "a".into(), max: 7, desired: Some(7), ..CreateGroup::default() };
+        world.handle(SystemTime::UNIX_EPOCH, Command::CreateGroup(group)).expect("a group");
+        std::mem::take(&mut world.instances)
+    }
+
+    #[derive(Debug, Clone)]
+    enum Change {
+        Look,
+        Move(usize),
+        Due(u64),
+        Rest,
+        Remove,
+        ComeBack,
+    }
+
+    fn changes() -> impl Strategy<Value = (usize, Change)> {
+        let change = prop_oneof![
+            Just(Change::Look),
+            (0..GROUPS.len()).prop_map(Change::Move),
+            (0..5_u64).prop_map(Change::Due),
+            Just(Change::Rest),
+            Just(Change::Remove),
+            Just(Change::ComeBack),
+        ];
+        (0..7_usize, change)
+    }
+
+    fn apply(fleet: &mut Fleet, gone: &mut Vec<Instance>, id: &str, change: Change) {
+        match (change, fleet.get_mut(id)) {
+            (Change::Move(group), Some(instance)) => GROUPS[group].clone_into(&mut instance.group),
+            (Change::Due(second), Some(instance)) => {
+                let until = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+                instance.stage = Stage::LastStretch { until };
+            }
+            (Change::Rest, Some(instance)) => instance.stage = Stage::AtRest,
+            (Change::Remove, Some(_)) => gone.extend(fleet.remove(id)),
+            (Change::ComeBack, _) => {
+                if let Some(instance) = gone.pop() {
+                    fleet.insert(instance.id.clone(), instance);
+                }
+            }
+            (Change::Look | Change::Move(_) | Change::Due(_) | Change::Rest | Change::Remove, _) => {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_indexes_say_what_a_look_at_all_would(changes in proptest::collection::vec(changes(), 0..60)) {
+            let mut fleet = fleet();
+            let mut gone = Vec::new();
+            let ids: Vec<_> = fleet.values().map(|instance| instance.id.clone()).collect();
+            for (index, change) in changes {
+                apply(&mut fleet, &mut gone, &ids[index], change);
+                let due = fleet.values().filter_map(|instance| Some((instance.due()?, instance.id.as_str()))).min();
+                prop_assert_eq!(fleet.next_due(), due);
+                for group in GROUPS {
+                    let all = fleet.values().filter(|instance| instance.group == group);
+                    let all: Vec<_> = all.map(|instance| &instance.id).collect();
+                    let found: Vec<_> = fleet.of_group(group).map(|instance| &instance.id).collect();
+                    prop_assert_eq!(found, all);
+                }
+            }
+        }
+    }
+}

@@ -34,7 +34,7 @@ impl World {
             zone: group.next_zone(),
             launched: self.now,
             tags,
-            launch_template: group.launch_template.clone(),
+            launch_template: group.template(),
             journey,
             stage: Stage::UnderWay { until: self.now + self.settings.boot_time },
             state: journey.under_way(),
@@ -88,7 +88,7 @@ impl World {
                     self.end_action(id, &action.token, action.default_result, by);
                 }
             }
-            Stage::AtRest => {}
+            Stage::Retained | Stage::AtRest => {}
         }
     }
 
@@ -157,9 +157,9 @@ impl World {
             (HookResult::Continue, _) if !free => {}
             (HookResult::Continue, _) => self.proceed(id),
             (HookResult::Abandon, HookTransition::Terminating) => {
-                // The remaining hooks are skipped; where the instance goes stays the same.
+                // The remaining hooks are skipped; where the instance goes stays the same, if it goes.
                 self.withdraw_actions(id);
-                self.proceed(id);
+                self.retain_or_proceed(id);
             }
             (HookResult::Abandon, HookTransition::Launching) => {
                 let way_out = if journey.is_pooled() { Journey::Retire } else { Journey::Terminate };
@@ -169,7 +169,7 @@ impl World {
         }
     }
 
-    fn proceed(&mut self, id: &str) {
+    pub(super) fn proceed(&mut self, id: &str) {
         let Some(instance) = self.instances.get(id) else { return };
         let state = instance.journey.proceeding();
         self.set_state(id, state);
@@ -224,13 +224,13 @@ impl World {
         });
     }
 
-    fn set_stage(&mut self, id: &str, stage: Stage) {
+    pub(super) fn set_stage(&mut self, id: &str, stage: Stage) {
         if let Some(instance) = self.instances.get_mut(id) {
             instance.stage = stage;
         }
     }
 
-    fn set_state(&mut self, id: &str, state: State) {
+    pub(super) fn set_state(&mut self, id: &str, state: State) {
         let Some(instance) = self.instances.get_mut(id) else { return };
         let from = instance.shown_state().to_owned();
         instance.state = state;

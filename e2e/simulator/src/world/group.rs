@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use super::command::{GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget, PoolView, Tag};
+use super::command::{
+    GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget, PoolView, Tag,
+};
 use super::event::{HookResult, HookTransition};
 use super::state::PoolState;
 
 /// The longest an action may last whatever its heartbeats, in AWS.
 const LONGEST_ACTION: Duration = Duration::from_hours(48);
+
+/// What a group can launch its instances from besides a launch template.
+const LAUNCHED_FROM: [&str; 2] = ["LaunchConfigurationName", "MixedInstancesPolicy"];
 
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -25,6 +30,7 @@ pub(crate) struct Group {
     pub(crate) hooks: BTreeMap<String, Hook>,
     pub(crate) pool: Option<Pool>,
     pub(crate) deleting: bool,
+    pub(crate) settings: GroupSettings,
     /// How many instances were launched; spreads them over the zones.
     pub(crate) launched: usize,
 }
@@ -38,6 +44,32 @@ impl Group {
             }
             Some(_) | None => 0,
         }
+    }
+
+    /// Changes the settings. A group launches from one thing only: naming a launch template, a mixed instances policy or a
+    /// launch configuration takes the others away.
+    pub(crate) fn retemplate(&mut self, template: Option<LaunchTemplate>, change: GroupSettings) {
+        let named: Vec<_> =
+            LAUNCHED_FROM.into_iter().filter(|name| change.repeated.contains_key(name)).collect();
+        if template.is_some() || !named.is_empty() {
+            self.launch_template = template;
+            self.settings.repeated.retain(|name, _| !LAUNCHED_FROM.contains(name));
+        }
+        self.settings.apply(change);
+    }
+
+    /// The template that instances are launched from now: its own, or that of its mixed instances policy.
+    pub(crate) fn template(&self) -> Option<LaunchTemplate> {
+        let mixed = || {
+            let policy = self.settings.repeated.get("MixedInstancesPolicy")?;
+            let field = |name| policy.text(&["LaunchTemplate", "LaunchTemplateSpecification", name]);
+            Some(LaunchTemplate {
+                id: field("LaunchTemplateId"),
+                name: field("LaunchTemplateName"),
+                version: field("Version"),
+            })
+        };
+        self.launch_template.clone().or_else(mixed)
     }
 
     pub(crate) fn next_zone(&mut self) -> String {
@@ -62,6 +94,7 @@ impl Group {
             instances,
             pool: self.pool.as_ref().map(Pool::view),
             pool_size,
+            settings: self.settings.clone(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The operations on groups: create, change, delete, scale, terminate one instance, tag.
 
 use super::World;
-use super::command::{CreateGroup, Reply, Tag, UpdateGroup};
+use super::command::{CreateGroup, GroupSettings, Protection, Reply, Tag, UpdateGroup};
 use super::error::AwsError;
 use super::group::Group;
 use super::journey::Journey;
+use super::retention;
 
 impl World {
     pub(super) fn create_group(&mut self, request: CreateGroup) -> Result<Reply, AwsError> {
@@ -20,6 +21,8 @@ impl World {
         }
         let desired = request.desired.unwrap_or(request.min);
         check_sizes(request.min, request.max, desired)?;
+        let mut settings = GroupSettings::default();
+        settings.apply(request.settings);
         let mut zones = request.zones;
         if zones.is_empty() {
             zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned).into();
@@ -38,6 +41,7 @@ impl World {
             hooks: std::collections::BTreeMap::new(),
             pool: None,
             deleting: false,
+            settings,
             launched: 0,
         };
         self.groups.insert(name.clone(), group);
@@ -51,7 +55,7 @@ impl World {
         Ok(Reply::Done)
     }
 
-    pub(super) fn update_group(&mut self, change: &UpdateGroup) -> Result<Reply, AwsError> {
+    pub(super) fn update_group(&mut self, change: UpdateGroup) -> Result<Reply, AwsError> {
         let group = self.group_mut(&change.name)?;
         refuse_while_deleting(group)?;
         let min = change.min.unwrap_or(group.min);
@@ -60,6 +64,11 @@ impl World {
         let desired = change.desired.unwrap_or_else(|| group.desired.max(min).min(max.max(min)));
         check_sizes(min, max, desired)?;
         (group.min, group.max, group.desired) = (min, max, desired);
+        if !change.zones.is_empty() {
+            group.zones = change.zones;
+        }
+        group.subnets = change.subnets.or(group.subnets.take());
+        group.retemplate(change.launch_template, change.settings);
         self.reconcile(&change.name);
         Ok(Reply::Done)
     }
@@ -87,6 +96,10 @@ impl World {
     pub(super) fn delete_group(&mut self, name: &str, force: bool) -> Result<Reply, AwsError> {
         let in_use = !self.members(name, |_| true).is_empty();
         let group = self.group_mut(name)?;
+        refuse_if_protected(group, force)?;
+        if force && group.settings.retain == Some(true) {
+            return Err(retention::refuse_force());
+        }
         if in_use && !force {
             return Err(AwsError::new(
                 400,
@@ -100,6 +113,7 @@ impl World {
         if let Some(pool) = &mut group.pool {
             pool.deleting = true;
         }
+        self.release_all(name);
         self.reconcile(name);
         Ok(Reply::Done)
     }
@@ -111,7 +125,15 @@ impl World {
             ))
         })?;
         let (journey, name) = (instance.journey, instance.group.clone());
-        if journey.is_listed_in_pool() {
+        if instance.is_retained() {
+            if decrement {
+                return Err(AwsError::validation(format!(
+                    "The instance {id} is retained and not part of the desired capacity. Set \
+                     ShouldDecrementDesiredCapacity to false to terminate it."
+                )));
+            }
+            self.release(id);
+        } else if journey.is_listed_in_pool() {
             return Err(AwsError::validation(format!(
                 "Instance {id} is in the warm pool and cannot be terminated by TerminateInstanceInAutoScalingGroup"
             )));
@@ -144,6 +166,26 @@ impl World {
         }
         Ok(Reply::Done)
     }
+}
+
+/// A judgement on the words: the code is as in a public account of the refusal, the text says which setting it is.
+fn refuse_if_protected(group: &Group, force: bool) -> Result<(), AwsError> {
+    let (refused, setting) = match group.settings.protection.unwrap_or_default() {
+        Protection::None => (false, ""),
+        Protection::Force => (force, "prevent-force-deletion"),
+        Protection::All => (true, "prevent-all-deletion"),
+    };
+    if refused {
+        return Err(AwsError::new(
+            400,
+            "ResourceInUse",
+            format!(
+                "You cannot delete the AutoScalingGroup {} because its deletion protection is set to {setting}.",
+                group.name
+            ),
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn refuse_while_deleting(group: &Group) -> Result<(), AwsError> {

@@ -39,6 +39,8 @@ pub(crate) enum Stage {
     Held(Vec<Action>),
     /// Past the hooks, or there were none.
     LastStretch { until: SystemTime },
+    /// Kept on a way that was abandoned.
+    Retained,
     /// Arrived.
     AtRest,
 }
@@ -68,7 +70,7 @@ impl Instance {
         match &self.stage {
             Stage::UnderWay { until } | Stage::LastStretch { until } => Some(*until),
             Stage::Held(actions) => actions.iter().map(|action| action.deadline).min(),
-            Stage::AtRest => None,
+            Stage::Retained | Stage::AtRest => None,
         }
     }
 
@@ -76,10 +78,19 @@ impl Instance {
         matches!(self.stage, Stage::AtRest)
     }
 
+    pub(crate) fn is_retained(&self) -> bool {
+        matches!(self.stage, Stage::Retained)
+    }
+
+    /// True if it counts towards the size of the warm pool.
+    pub(crate) fn is_pooled(&self) -> bool {
+        self.journey.is_pooled() && !self.is_retained()
+    }
+
     pub(crate) fn actions(&self) -> &[Action] {
         match &self.stage {
             Stage::Held(actions) => actions,
-            Stage::UnderWay { .. } | Stage::LastStretch { .. } | Stage::AtRest => &[],
+            Stage::UnderWay { .. } | Stage::LastStretch { .. } | Stage::Retained | Stage::AtRest => &[],
         }
     }
 

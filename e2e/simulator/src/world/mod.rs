@@ -20,6 +20,7 @@ mod loose;
 mod metadata;
 mod notices;
 mod pools;
+mod retention;
 mod scaling;
 mod state;
 mod warnings;
@@ -29,8 +30,9 @@ use std::time::{Duration, SystemTime};
 
 pub use actions::OpenAction;
 pub use command::{
-    ActionRef, Command, CreateGroup, DescribeGroups, Filter, FilterOn, GroupView, HookView, InstanceView,
-    LaunchTemplate, NotificationTarget, Page, PoolView, PutHook, PutWarmPool, Reply, Tag, UpdateGroup,
+    ActionRef, Command, CreateGroup, DescribeGroups, Filter, FilterOn, GroupSettings, GroupView, HookView,
+    InstanceView, LaunchTemplate, NotificationTarget, Page, PoolView, Protection, PutHook, PutWarmPool,
+    Reply, Tag, Tree, UpdateGroup,
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
@@ -126,7 +128,7 @@ impl World {
         self.run_until(now);
         match command {
             Command::CreateGroup(group) => self.create_group(group),
-            Command::UpdateGroup(change) => self.update_group(&change),
+            Command::UpdateGroup(change) => self.update_group(change),
             Command::DeleteGroup { name, force } => self.delete_group(&name, force),
             Command::DescribeGroups(request) => self.describe_groups(&request),
             Command::SetDesired { group, desired } => self.set_desired(&group, desired),

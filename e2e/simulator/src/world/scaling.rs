@@ -24,7 +24,7 @@ impl World {
 
     fn scale_out(&mut self, name: &str, missing: usize) {
         // Prepared ones first, running before stopped ones, then the oldest.
-        let mut ready = self.members(name, |instance| instance.journey.is_pooled() && instance.is_at_rest());
+        let mut ready = self.members(name, |instance| instance.is_pooled() && instance.is_at_rest());
         ready.sort_by_key(|id| std::cmp::Reverse(self.instances[id].power == super::Power::On));
         let mut ready = ready.into_iter();
         for _ in 0..missing {
@@ -49,7 +49,7 @@ impl World {
     fn way_back(&self, name: &str, id: &str) -> Option<Journey> {
         let group = self.groups.get(name)?;
         let pool = group.pool.as_ref()?;
-        let pooled = self.members(name, |instance| instance.journey.is_pooled()).len();
+        let pooled = self.members(name, |instance| instance.is_pooled()).len();
         let room = pooled < group.pool_target() as usize;
         (pool.reuse == Some(true) && room && self.instances[id].is_at_rest())
             .then_some(Journey::Return(pool.state))
@@ -59,7 +59,7 @@ impl World {
         let Some(group) = self.groups.get(name) else { return };
         let target = group.pool_target() as usize;
         let state = group.pool.as_ref().map(|pool| pool.state);
-        let mut pooled = self.members(name, |instance| instance.journey.is_pooled());
+        let mut pooled = self.members(name, |instance| instance.is_pooled());
         if let Some(state) = state {
             for _ in pooled.len()..target {
                 self.launch(name, Journey::Warm(state));

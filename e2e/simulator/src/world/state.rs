@@ -18,6 +18,8 @@ pub enum State {
     TerminatingWait,
     /// `Terminating:Proceed`
     TerminatingProceed,
+    /// `Terminating:Retained`
+    TerminatingRetained,
     /// `Terminated`
     Terminated,
     /// `Detaching`
@@ -30,6 +32,8 @@ pub enum State {
     WarmedPendingWait,
     /// `Warmed:Pending:Proceed`
     WarmedPendingProceed,
+    /// `Warmed:Pending:Retained`
+    WarmedPendingRetained,
     /// `Warmed:Stopped`
     WarmedStopped,
     /// `Warmed:Running`
@@ -42,6 +46,8 @@ pub enum State {
     WarmedTerminatingWait,
     /// `Warmed:Terminating:Proceed`
     WarmedTerminatingProceed,
+    /// `Warmed:Terminating:Retained`
+    WarmedTerminatingRetained,
     /// `Warmed:Terminated`
     WarmedTerminated,
 }
@@ -57,18 +63,21 @@ impl State {
             State::Terminating => "Terminating",
             State::TerminatingWait => "Terminating:Wait",
             State::TerminatingProceed => "Terminating:Proceed",
+            State::TerminatingRetained => "Terminating:Retained",
             State::Terminated => "Terminated",
             State::Detaching => "Detaching",
             State::Detached => "Detached",
             State::WarmedPending => "Warmed:Pending",
             State::WarmedPendingWait => "Warmed:Pending:Wait",
             State::WarmedPendingProceed => "Warmed:Pending:Proceed",
+            State::WarmedPendingRetained => "Warmed:Pending:Retained",
             State::WarmedStopped => "Warmed:Stopped",
             State::WarmedRunning => "Warmed:Running",
             State::WarmedHibernated => "Warmed:Hibernated",
             State::WarmedTerminating => "Warmed:Terminating",
             State::WarmedTerminatingWait => "Warmed:Terminating:Wait",
             State::WarmedTerminatingProceed => "Warmed:Terminating:Proceed",
+            State::WarmedTerminatingRetained => "Warmed:Terminating:Retained",
             State::WarmedTerminated => "Warmed:Terminated",
         }
     }

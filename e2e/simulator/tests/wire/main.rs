@@ -2,6 +2,7 @@
 
 mod bed;
 mod faults;
+mod group_settings;
 mod handle;
 mod imds;
 mod notices;

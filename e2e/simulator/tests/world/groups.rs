@@ -15,8 +15,9 @@ fn the_sizes_must_fit_each_other() {
         bed.refused(set(10)).message,
         "New SetDesiredCapacity value 10 is above max value 9 for the AutoScalingGroup."
     );
-    let update =
-        |min, max, desired| Command::UpdateGroup(UpdateGroup { name: "g".into(), min, max, desired });
+    let update = |min, max, desired| {
+        Command::UpdateGroup(UpdateGroup { name: "g".into(), min, max, desired, ..Default::default() })
+    };
     bed.refused(update(Some(3), Some(2), None));
     bed.refused(update(None, None, Some(10)));
     bed.run(update(Some(2), None, None));

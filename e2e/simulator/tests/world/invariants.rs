@@ -20,17 +20,20 @@ const STEPS: &[(&str, &[&str])] = &[
     ("Pending:Proceed", &["InService", "Terminating"]),
     ("InService", &["Terminating", "Warmed:Pending"]),
     ("Terminating", &["Terminating:Wait", "Terminated"]),
-    ("Terminating:Wait", &["Terminating:Proceed"]),
+    ("Terminating:Wait", &["Terminating:Proceed", "Terminating:Retained"]),
+    ("Terminating:Retained", &["Terminating"]),
     ("Terminating:Proceed", &["Terminated"]),
     ("Terminated", &[]),
     ("Warmed:Pending", &["Warmed:Pending:Wait", "POOL", "Warmed:Terminating"]),
-    ("Warmed:Pending:Wait", &["Warmed:Pending:Proceed", "Warmed:Terminating"]),
+    ("Warmed:Pending:Wait", &["Warmed:Pending:Proceed", "Warmed:Pending:Retained", "Warmed:Terminating"]),
+    ("Warmed:Pending:Retained", &["Warmed:Terminating"]),
     ("Warmed:Pending:Proceed", &["POOL", "Warmed:Terminating"]),
     ("Warmed:Stopped", &["Pending", "Warmed:Terminating"]),
     ("Warmed:Running", &["Pending", "Warmed:Terminating"]),
     ("Warmed:Hibernated", &["Pending", "Warmed:Terminating"]),
     ("Warmed:Terminating", &["Warmed:Terminating:Wait", "Warmed:Terminated"]),
-    ("Warmed:Terminating:Wait", &["Warmed:Terminating:Proceed"]),
+    ("Warmed:Terminating:Wait", &["Warmed:Terminating:Proceed", "Warmed:Terminating:Retained"]),
+    ("Warmed:Terminating:Retained", &["Warmed:Terminating"]),
     ("Warmed:Terminating:Proceed", &["Warmed:Terminated"]),
     ("Warmed:Terminated", &[]),
 ];
@@ -90,7 +93,7 @@ fn perform(bed: &mut Bed, deed: &Deed) {
         Deed::Desire(desired) => Command::SetDesired { group: group(), desired: *desired },
         Deed::Resize(min, max) => {
             let (min, max) = (Some(*min), Some(*max));
-            Command::UpdateGroup(UpdateGroup { name: group(), min, max, desired: None })
+            Command::UpdateGroup(UpdateGroup { name: group(), min, max, ..UpdateGroup::default() })
         }
         Deed::Pool { prepared, min, state, reuse } => Command::PutWarmPool(PutWarmPool {
             group: group(),

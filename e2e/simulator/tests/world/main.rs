@@ -11,4 +11,5 @@ mod queue_bed;
 mod queue_laws;
 mod queue_rules;
 mod queues;
+mod retention;
 mod warnings;

@@ -1,38 +1,75 @@
 //! Parameters of the operations on groups.
 
 use super::super::params::Params;
+use super::settings::settings;
 use super::{hook, not_built};
 use crate::world::{AwsError, CreateGroup, Filter, FilterOn, LaunchTemplate, Tag, UpdateGroup};
 
 pub(super) fn create_group(params: &Params) -> Result<CreateGroup, AwsError> {
-    if params.text("InstanceLifecyclePolicy.RetentionTriggers.TerminateHookAbandon").as_deref()
-        == Some("retain")
-    {
-        return Err(not_built("InstanceLifecyclePolicy with TerminateHookAbandon=retain"));
-    }
     if params.flag("NewInstancesProtectedFromScaleIn")? == Some(true) {
         return Err(not_built("NewInstancesProtectedFromScaleIn"));
     }
-    let template = params.under("LaunchTemplate.");
+    let launch_template = from_one_thing(params)?;
     Ok(CreateGroup {
-        name: params.required("AutoScalingGroupName")?,
+        name: new_name(params)?,
         min: params.required_number("MinSize")?,
         max: params.required_number("MaxSize")?,
         desired: params.number("DesiredCapacity")?,
         zones: params.list("AvailabilityZones"),
         subnets: params.text("VPCZoneIdentifier"),
-        launch_template: (!template.is_empty()).then(|| LaunchTemplate {
-            id: template.text("LaunchTemplateId"),
-            name: template.text("LaunchTemplateName"),
-            version: template.text("Version"),
-        }),
+        launch_template,
         tags: params.structures("Tags").iter().map(tag).collect::<Result<_, _>>()?,
         hooks: params
             .structures("LifecycleHookSpecificationList")
             .iter()
             .map(hook)
             .collect::<Result<_, _>>()?,
+        settings: settings(params)?,
     })
+}
+
+/// A name that a group may have, as documented: the visible characters of ASCII but the colon.
+fn new_name(params: &Params) -> Result<String, AwsError> {
+    let name = params.required("AutoScalingGroupName")?;
+    if name.contains(|c: char| !c.is_ascii_graphic() || c == ':') {
+        return Err(AwsError::validation(format!(
+            "The AutoScalingGroup name '{name}' is not valid: it may hold the visible ASCII characters except the colon"
+        )));
+    }
+    Ok(name)
+}
+
+/// The launch template that is named, if any; more than one thing to launch from is refused. None at all is taken, unlike
+/// at AWS: what a simulated machine is made of does not matter.
+fn from_one_thing(params: &Params) -> Result<Option<LaunchTemplate>, AwsError> {
+    let template = template(&params.under("LaunchTemplate."))?;
+    let mixed = !params.under("MixedInstancesPolicy.").is_empty();
+    let configuration = params.text("LaunchConfigurationName").is_some();
+    if usize::from(template.is_some()) + usize::from(mixed) + usize::from(configuration) > 1 {
+        return Err(AwsError::validation(
+            "Valid requests must contain only one of LaunchTemplate, LaunchConfigurationName or MixedInstancesPolicy \
+             parameter.",
+        ));
+    }
+    Ok(template)
+}
+
+/// A launch template by its id or its name.
+pub(super) fn template(params: &Params) -> Result<Option<LaunchTemplate>, AwsError> {
+    if params.is_empty() {
+        return Ok(None);
+    }
+    let template = LaunchTemplate {
+        id: params.text("LaunchTemplateId"),
+        name: params.text("LaunchTemplateName"),
+        version: params.text("Version"),
+    };
+    if template.id.is_some() == template.name.is_some() {
+        return Err(AwsError::validation(
+            "Valid requests must contain either launchTemplateId or LaunchTemplateName",
+        ));
+    }
+    Ok(Some(template))
 }
 
 pub(super) fn update_group(params: &Params) -> Result<UpdateGroup, AwsError> {
@@ -41,6 +78,10 @@ pub(super) fn update_group(params: &Params) -> Result<UpdateGroup, AwsError> {
         min: params.number("MinSize")?,
         max: params.number("MaxSize")?,
         desired: params.number("DesiredCapacity")?,
+        zones: params.list("AvailabilityZones"),
+        subnets: params.text("VPCZoneIdentifier"),
+        launch_template: from_one_thing(params)?,
+        settings: settings(params)?,
     })
 }
 

@@ -6,6 +6,7 @@
 mod group;
 mod hook;
 mod pool;
+mod settings;
 
 use super::params::{Params, invalid};
 use crate::world::{AwsError, Command, DescribeGroups, HookResult, Page};
@@ -135,10 +136,6 @@ mod tests {
         for (operation, extra) in [
             ("PutLifecycleHook", "NotificationTargetARN=arn:aws:sns:us-east-1:1:topic"),
             ("CreateAutoScalingGroup", "NewInstancesProtectedFromScaleIn=true"),
-            (
-                "CreateAutoScalingGroup",
-                "InstanceLifecyclePolicy.RetentionTriggers.TerminateHookAbandon=retain",
-            ),
         ] {
             assert!(read(operation, base).is_ok());
             let error = read(operation, &format!("{base}&{extra}")).expect_err(extra);

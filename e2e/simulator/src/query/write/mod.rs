@@ -1,10 +1,13 @@
 //! From replies and errors to XML.
 
+mod settings;
+
 use std::time::SystemTime;
 
 use super::xml::Xml;
 use crate::account::group_arn;
 use crate::world::{AwsError, GroupView, HookView, InstanceView, LaunchTemplate, PoolView, Reply};
+use settings::settings;
 
 /// The type of every machine.
 pub(crate) const INSTANCE_TYPE: &str = "t3.medium";
@@ -74,9 +77,7 @@ fn group(xml: &mut Xml, view: &GroupView) {
     xml.text("MinSize", view.min);
     xml.text("MaxSize", view.max);
     xml.text("DesiredCapacity", view.desired);
-    xml.text("DefaultCooldown", 300);
-    xml.text("HealthCheckType", "EC2");
-    xml.text("HealthCheckGracePeriod", 0);
+    settings(xml, &view.settings);
     xml.text("CreatedTime", time(view.created));
     xml.list("AvailabilityZones", &view.zones, Xml::value);
     xml.optional("VPCZoneIdentifier", view.subnets.as_ref());
@@ -98,9 +99,6 @@ fn group(xml: &mut Xml, view: &GroupView) {
         xml.element("WarmPoolConfiguration", |xml| warm_pool(xml, pool));
         xml.text("WarmPoolSize", view.pool_size);
     }
-    xml.element("InstanceLifecyclePolicy", |xml| {
-        xml.element("RetentionTriggers", |xml| xml.text("TerminateHookAbandon", "terminate"));
-    });
 }
 
 fn warm_pool(xml: &mut Xml, view: &PoolView) {

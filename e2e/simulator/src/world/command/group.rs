@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{InstanceView, Page, PoolView, PutHook};
+use super::{GroupSettings, InstanceView, Page, PoolView, PutHook};
 
 /// A group to be made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct CreateGroup {
     pub tags: Vec<Tag>,
     /// Hooks that exist from the start.
     pub hooks: Vec<PutHook>,
+    /// Everything else.
+    pub settings: GroupSettings,
 }
 
 /// Changes to a group; what is none stays.
@@ -38,6 +40,14 @@ pub struct UpdateGroup {
     pub max: Option<u32>,
     /// The wanted.
     pub desired: Option<u32>,
+    /// Its zones, for instances launched from now on; none if they stay.
+    pub zones: Vec<String>,
+    /// Its subnets.
+    pub subnets: Option<String>,
+    /// Its launch template, for instances launched from now on.
+    pub launch_template: Option<LaunchTemplate>,
+    /// Everything else.
+    pub settings: GroupSettings,
 }
 
 /// Which groups to tell about.
@@ -126,4 +136,6 @@ pub struct GroupView {
     pub pool: Option<PoolView>,
     /// How many instances are in the pool, or on their way in.
     pub pool_size: usize,
+    /// Everything else.
+    pub settings: GroupSettings,
 }

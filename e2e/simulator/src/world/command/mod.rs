@@ -4,6 +4,7 @@ mod group;
 mod hook;
 mod instance;
 mod pool;
+mod settings;
 
 use std::time::SystemTime;
 
@@ -13,6 +14,7 @@ pub use group::{CreateGroup, DescribeGroups, Filter, FilterOn, GroupView, Launch
 pub use hook::{ActionRef, HookView, NotificationTarget, PutHook};
 pub use instance::InstanceView;
 pub use pool::{PoolView, PutWarmPool};
+pub use settings::{GroupSettings, Protection, Tree};
 
 /// One Auto Scaling operation.
 #[derive(Debug, Clone, PartialEq, Eq)]

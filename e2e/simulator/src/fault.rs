@@ -26,22 +26,3 @@ pub enum Fault {
     /// The call takes effect, and the connection is cut before the answer.
     LoseReply,
 }
-
-/// What goes wrong with the metadata service of an instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImdsFault {
-    /// Every request, the token's included, gets this status.
-    Status(u16),
-    /// `autoscaling/target-lifecycle-state` alone answers 404.
-    NoTarget,
-    /// `autoscaling/target-lifecycle-state` alone answers this text.
-    Target(String),
-    /// Every answer comes this late.
-    Slow(Duration),
-    /// Connections are refused.
-    Unreachable,
-    /// Every GET is answered 200 with these bytes.
-    Garbage(Vec<u8>),
-    /// Requests are taken and never answered.
-    Hang,
-}

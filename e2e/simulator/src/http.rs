@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -22,6 +22,9 @@ use tokio::task::{JoinHandle, JoinSet};
 pub(crate) const LONGEST_BODY: usize = 1 << 20;
 /// How long to let things calm down when no connection can be accepted.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(10);
+
+/// Why a body breaks off.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An answer; none cuts the connection.
 pub(crate) type Answer = Option<Response<Full<Bytes>>>;
@@ -35,10 +38,11 @@ pub(crate) struct Service {
 
 impl Service {
     /// Serves `handler` on `listener`.
-    pub(crate) fn start<H, F>(listener: TcpListener, handler: H) -> Self
+    pub(crate) fn start<H, F, B>(listener: TcpListener, handler: H) -> Self
     where
         H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Answer> + Send + 'static,
+        F: Future<Output = Option<Response<B>>> + Send + 'static,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let listener = Arc::new(Mutex::new(Some(listener)));
         let task = tokio::spawn(accept_all(listener.clone(), handler));
@@ -54,10 +58,11 @@ impl Drop for Service {
     }
 }
 
-async fn accept_all<H, F>(listener: Arc<Mutex<Option<TcpListener>>>, handler: H)
+async fn accept_all<H, F, B>(listener: Arc<Mutex<Option<TcpListener>>>, handler: H)
 where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
+    F: Future<Output = Option<Response<B>>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     // Dropped with this task, and with it every connection.
     let mut connections = JoinSet::new();
@@ -88,10 +93,11 @@ async fn accept(listener: &Mutex<Option<TcpListener>>) -> Option<std::io::Result
     .await
 }
 
-async fn serve_connection<H, F>(stream: TcpStream, handler: H)
+async fn serve_connection<H, F, B>(stream: TcpStream, handler: H)
 where
     H: Fn(Request<Incoming>) -> F,
-    F: Future<Output = Answer>,
+    F: Future<Output = Option<Response<B>>>,
+    B: Body<Error: Into<BoxError>> + 'static,
 {
     // Small answers should not wait for more.
     let _ = stream.set_nodelay(true);

@@ -36,10 +36,12 @@ pub mod world;
 
 pub use args::Args;
 pub use calls::{Call, ImdsCall};
-pub use fault::{Fault, ImdsFault};
+pub use fault::Fault;
+pub use imds::ImdsFault;
 pub use options::Options;
 pub use simulator::{CompletionRequest, InstanceInfo, Simulator};
 pub use sqs::Counts as QueueInfo;
 pub use world::{
-    CompletedBy, Envelope, Event, HookResult, HookTransition, MaintenanceCode, Place, Power, SpotAction,
+    CompletedBy, Envelope, Event, HookResult, HookTransition, MaintenanceCode, MetadataChange, Place, Power,
+    SpotAction,
 };

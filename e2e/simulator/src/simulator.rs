@@ -12,12 +12,13 @@ use tokio::task::JoinHandle;
 use crate::account::queue_of_url;
 use crate::api;
 use crate::calls::{Call, ImdsCall};
-use crate::fault::{Fault, ImdsFault};
+use crate::fault::Fault;
 use crate::http::Service;
+use crate::imds::ImdsFault;
 use crate::options::Options;
 use crate::shared::{Shared, run_clock};
 use crate::sqs::Counts as QueueInfo;
-use crate::world::{Envelope, Event, HookResult, HookTransition, Power};
+use crate::world::{Envelope, Event, HookResult, HookTransition, MetadataChange, Power};
 
 /// An instance as seen from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,6 +205,18 @@ impl Simulator {
             imds.fault = fault;
         }
         self.shared.follow(&mut inner, id);
+    }
+
+    /// Makes every token that the metadata service of an instance gave out so far a bad one.
+    pub fn forget_imds_tokens(&self, id: &str) {
+        if let Some(imds) = self.shared.lock().imds.get_mut(id) {
+            imds.forget_tokens();
+        }
+    }
+
+    /// Changes how the metadata service of an instance may be asked; false if there is no such instance.
+    pub fn imds_options(&self, id: &str, change: MetadataChange) -> bool {
+        self.shared.lock().world.change_metadata(self.shared.now(), id, change)
     }
 
     /// Makes the API report this state, until the instance moves on by itself or another state is forced.

@@ -1,25 +1,29 @@
 //! The metadata service of one instance.
 
-mod paths;
+mod answers;
+mod broken;
+mod fault;
+mod leaves;
 mod port;
+mod respond;
 mod tokens;
+mod tree;
 
 use std::sync::Weak;
 use std::time::{Instant, SystemTime};
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
-use http_body_util::Full;
+use http::{Request, Response};
 
 use crate::calls::ImdsCall;
-use crate::fault::ImdsFault;
-use crate::http::{Answer, Service, answer};
+use crate::http::Service;
 use crate::shared::Shared;
 use crate::world::{Machine, Power};
+use answers::{Body, finish, whole};
+use broken::{Rate, at_the_door, on_the_way};
+pub use fault::ImdsFault;
 use port::Port;
+use respond::{Head, respond};
 use tokens::Tokens;
-
-const TEXT: &str = "text/plain";
 
 /// One instance's metadata service: its address, its tokens, its record, and what is broken about it.
 #[derive(Debug)]
@@ -27,6 +31,7 @@ pub(crate) struct Imds {
     port: Port,
     service: Option<Service>,
     tokens: Tokens,
+    rate: Rate,
     pub(crate) fault: Option<ImdsFault>,
     pub(crate) calls: Vec<ImdsCall>,
 }
@@ -37,6 +42,7 @@ impl Imds {
             port: Port::reserve()?,
             service: None,
             tokens: Tokens::default(),
+            rate: Rate::default(),
             fault: None,
             calls: Vec::new(),
         })
@@ -44,6 +50,11 @@ impl Imds {
 
     pub(crate) fn endpoint(&self) -> String {
         self.port.endpoint()
+    }
+
+    /// Makes every token given out so far a bad one.
+    pub(crate) fn forget_tokens(&mut self) {
+        self.tokens.forget();
     }
 
     /// Makes it listen, or refuse, as power and faults say. Takes effect before it returns.
@@ -66,78 +77,29 @@ impl Imds {
     }
 
     /// Answers one request from what is true now; `token` is used if it is one for a token.
-    fn respond(
-        &mut self,
-        machine: &Machine,
-        request: &Head,
-        token: String,
-        now: Instant,
-    ) -> Response<Full<Bytes>> {
-        let path = request.path.as_str();
-        if let Some(ImdsFault::Status(status)) = self.fault {
-            return answer(status, TEXT, "");
+    fn respond(&mut self, machine: &Machine, request: &Head, token: String, now: Instant) -> Response<Body> {
+        let fault = self.fault.as_ref();
+        if let Some(refused) = fault.and_then(|fault| at_the_door(fault, &mut self.rate, now)) {
+            return finish(whole(refused));
         }
-        if request.method == Method::PUT && path == "/latest/api/token" {
-            return match self.tokens.issue(&request.headers, token, now) {
-                Ok((token, ttl)) => {
-                    let mut response = answer(200, TEXT, token);
-                    response.headers_mut().insert("x-aws-ec2-metadata-token-ttl-seconds", ttl.into());
-                    response
-                }
-                Err(status) => answer(status, TEXT, ""),
-            };
-        }
-        if request.method != Method::GET {
-            return answer(405, TEXT, "");
-        }
-        if !self.tokens.allow(&request.headers, now) {
-            return answer(401, TEXT, "");
-        }
-        let is_target = paths::split(path).is_some_and(|(_, rest)| rest == paths::TARGET);
-        let text = match &self.fault {
-            Some(ImdsFault::Garbage(bytes)) => return answer(200, TEXT, bytes.clone()),
-            Some(ImdsFault::NoTarget) if is_target => None,
-            Some(ImdsFault::Target(text)) if is_target => Some(text.clone()),
-            Some(
-                ImdsFault::Status(_)
-                | ImdsFault::NoTarget
-                | ImdsFault::Target(_)
-                | ImdsFault::Slow(_)
-                | ImdsFault::Unreachable
-                | ImdsFault::Hang,
-            )
-            | None => paths::lookup(machine, path),
-        };
-        text.map_or_else(|| answer(404, TEXT, ""), |text| answer(200, TEXT, text))
+        let response = respond(&mut self.tokens, machine, request, token, now);
+        finish(match fault {
+            Some(fault) => on_the_way(fault, machine, request, response),
+            None => whole(response),
+        })
     }
 }
 
-/// A request without its body, which the metadata service never reads.
-struct Head {
-    method: Method,
-    path: String,
-    headers: HeaderMap,
-}
-
-async fn serve<B>(shared: &Shared, id: &str, request: Request<B>) -> Answer {
+async fn serve<B>(shared: &Shared, id: &str, request: Request<B>) -> Option<Response<Body>> {
     let (parts, _) = request.into_parts();
     let request = Head { method: parts.method, path: parts.uri.path().to_owned(), headers: parts.headers };
     let came = SystemTime::now();
     let fault = shared.lock().imds.get(id)?.fault.clone();
-    match fault {
-        Some(ImdsFault::Slow(delay)) => tokio::time::sleep(delay).await,
-        Some(ImdsFault::Hang) => {
-            record(shared, id, came, &request, 0);
-            std::future::pending::<()>().await;
-        }
-        Some(
-            ImdsFault::Status(_)
-            | ImdsFault::NoTarget
-            | ImdsFault::Target(_)
-            | ImdsFault::Unreachable
-            | ImdsFault::Garbage(_),
-        )
-        | None => {}
+    if let Some(ImdsFault::Slow(delay)) = fault {
+        tokio::time::sleep(delay).await;
+    } else if let Some(ImdsFault::Hang) = fault {
+        record(shared, id, came, &request, 0);
+        std::future::pending::<()>().await;
     }
     let response = {
         let mut inner = shared.lock();

@@ -5,17 +5,18 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 
-const TTL_HEADER: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+use super::answers::TTL;
+
 const TOKEN_HEADER: &str = "x-aws-ec2-metadata-token";
 const LONGEST_TTL: u64 = 21_600;
 
 /// The tokens an instance has given out, with their ends. Real time: clients count it too.
 #[derive(Debug, Default)]
-pub(crate) struct Tokens(BTreeMap<String, Instant>);
+pub(super) struct Tokens(BTreeMap<String, Instant>);
 
 impl Tokens {
     /// Answers a request for a token: `Ok` with its lifetime, or the status of the refusal.
-    pub(crate) fn issue(
+    pub(super) fn issue(
         &mut self,
         headers: &HeaderMap,
         token: String,
@@ -26,8 +27,11 @@ impl Tokens {
             return Err(403);
         }
         let ttl = headers
-            .get(TTL_HEADER)
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .get(TTL)
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim)
+            .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|text| text.parse().ok())
             .filter(|ttl| (1..=LONGEST_TTL).contains(ttl))
             .ok_or(400_u16)?;
         self.0.retain(|_, end| *end > now);
@@ -35,13 +39,21 @@ impl Tokens {
         Ok((token, ttl))
     }
 
-    /// Whether a request carries a token that is still good.
-    pub(crate) fn allow(&self, headers: &HeaderMap, now: Instant) -> bool {
-        headers
-            .get(TOKEN_HEADER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|token| self.0.get(token))
-            .is_some_and(|end| *end > now)
+    /// How many seconds the token of a request is still good, rounded up; the error says whether it shows one at all.
+    pub(super) fn check(&self, headers: &HeaderMap, now: Instant) -> Result<u64, bool> {
+        let shown = headers.get(TOKEN_HEADER).ok_or(false)?;
+        let end = shown.to_str().ok().and_then(|token| self.0.get(token)).ok_or(true)?;
+        let left = end.saturating_duration_since(now);
+        if left.is_zero() {
+            Err(true)
+        } else {
+            Ok(left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
+        }
+    }
+
+    /// Makes every token given out so far a bad one.
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
     }
 }
 
@@ -56,28 +68,44 @@ mod tests {
     #[test]
     fn a_token_is_good_until_its_end() {
         let (mut tokens, now) = (Tokens::default(), Instant::now());
-        let (token, ttl) =
-            tokens.issue(&headers(&[(TTL_HEADER, "60")]), "secret".into(), now).expect("a token");
+        let (token, ttl) = tokens
+            .issue(&headers(&[("x-aws-ec2-metadata-token-ttl-seconds", "60")]), "secret".into(), now)
+            .expect("a token");
         assert_eq!(ttl, 60);
         let with_token = headers(&[(TOKEN_HEADER, &token)]);
-        assert!(tokens.allow(&with_token, now + Duration::from_secs(59)));
-        assert!(!tokens.allow(&with_token, now + Duration::from_secs(60)));
+        assert_eq!(tokens.check(&with_token, now), Ok(60));
+        assert_eq!(tokens.check(&with_token, now + Duration::from_millis(59_001)), Ok(1));
+        assert_eq!(tokens.check(&with_token, now + Duration::from_secs(60)), Err(true));
     }
 
     #[test]
     fn no_token_and_a_wrong_token_are_refused() {
         let (mut tokens, now) = (Tokens::default(), Instant::now());
-        tokens.issue(&headers(&[(TTL_HEADER, "60")]), "secret".into(), now).expect("a token");
-        assert!(!tokens.allow(&headers(&[]), now));
-        assert!(!tokens.allow(&headers(&[(TOKEN_HEADER, "guess")]), now));
+        tokens
+            .issue(&headers(&[("x-aws-ec2-metadata-token-ttl-seconds", "60")]), "secret".into(), now)
+            .expect("a token");
+        assert_eq!(tokens.check(&headers(&[]), now), Err(false));
+        assert_eq!(tokens.check(&headers(&[(TOKEN_HEADER, "guess")]), now), Err(true));
+        tokens.forget();
+        assert_eq!(tokens.check(&headers(&[(TOKEN_HEADER, "secret")]), now), Err(true));
     }
 
     #[test]
     fn the_lifetime_must_be_given_and_within_the_limits() {
-        for (ttl, expected) in
-            [("0", Err(400)), ("21601", Err(400)), ("soon", Err(400)), ("21600", Ok(21_600))]
-        {
-            let got = Tokens::default().issue(&headers(&[(TTL_HEADER, ttl)]), "t".into(), Instant::now());
+        for (ttl, expected) in [
+            ("0", Err(400)),
+            ("21601", Err(400)),
+            ("soon", Err(400)),
+            ("+60", Err(400)),
+            ("", Err(400)),
+            (" 60 ", Ok(60)),
+            ("21600", Ok(21_600)),
+        ] {
+            let got = Tokens::default().issue(
+                &headers(&[("x-aws-ec2-metadata-token-ttl-seconds", ttl)]),
+                "t".into(),
+                Instant::now(),
+            );
             assert_eq!(got.map(|(_, ttl)| ttl), expected, "{ttl}");
         }
         assert_eq!(Tokens::default().issue(&headers(&[]), "t".into(), Instant::now()), Err(400));
@@ -85,7 +113,8 @@ mod tests {
 
     #[test]
     fn a_forwarded_request_gets_no_token() {
-        let forwarded = headers(&[(TTL_HEADER, "60"), ("X-Forwarded-For", "10.0.0.1")]);
+        let forwarded =
+            headers(&[("x-aws-ec2-metadata-token-ttl-seconds", "60"), ("X-Forwarded-For", "10.0.0.1")]);
         assert_eq!(Tokens::default().issue(&forwarded, "t".into(), Instant::now()), Err(403));
     }
 }

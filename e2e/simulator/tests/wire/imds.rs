@@ -145,7 +145,7 @@ async fn the_token_rules_are_those_of_version_2() {
     assert_eq!(get("guess").await, 401);
     assert_eq!(ask(endpoint, "GET", TARGET, &[(TOKEN, &token)]).await, (200, "InService".to_owned()));
     assert_eq!(ask(endpoint, "POST", TARGET, &[(TOKEN, &token)]).await.0, 405);
-    assert_eq!(ask(endpoint, "GET", "/", &[(TOKEN, &token)]).await.0, 404);
+    assert_eq!(ask(endpoint, "GET", "/latest/nothing", &[(TOKEN, &token)]).await.0, 404);
 }
 
 #[tokio::test]

@@ -1,0 +1,173 @@
+//! What the metadata service of an instance tells: pure, from a machine.
+//!
+//! The names and the versions since which they are there are those of AWS's table of categories. Left out are those of
+//! hardware that nothing here has, and the signatures of the identity document, which only AWS can make.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::tree::{Tree, split};
+use crate::account::ACCOUNT;
+use crate::query::INSTANCE_TYPE;
+use crate::world::{Machine, Maintenance, SpotAction};
+
+/// The path of the target lifecycle state, below its version.
+const TARGET: &str = "meta-data/autoscaling/target-lifecycle-state";
+/// The image of every machine.
+const IMAGE: &str = "ami-0123456789abcdef0";
+
+/// Whether a path asks for the target lifecycle state.
+pub(super) fn is_target(path: &str) -> bool {
+    split(path).is_some_and(|(_, rest)| rest == TARGET)
+}
+
+/// The text under a path; none is 404.
+pub(super) fn lookup(machine: &Machine, path: &str) -> Option<String> {
+    let mut tree = Tree::default();
+    identity(&mut tree, machine);
+    place(&mut tree, machine);
+    network(&mut tree, machine);
+    lifecycle(&mut tree, machine);
+    tree.put("2009-04-04", "dynamic/instance-identity/document", document(machine));
+    tree.find(path)
+}
+
+fn identity(tree: &mut Tree, machine: &Machine) {
+    let id = &machine.view.id;
+    tree.put("1.0", "meta-data/ami-id", IMAGE);
+    tree.put("1.0", "meta-data/ami-launch-index", "0");
+    tree.put("1.0", "meta-data/ami-manifest-path", "(unknown)");
+    tree.put("2007-12-15", "meta-data/block-device-mapping/ami", "/dev/xvda");
+    tree.put("2007-12-15", "meta-data/block-device-mapping/root", "/dev/xvda");
+    tree.put("2008-09-01", "meta-data/instance-action", "none");
+    tree.put("1.0", "meta-data/instance-id", id);
+    tree.put("2007-08-29", "meta-data/instance-type", INSTANCE_TYPE);
+    tree.put("1.0", "meta-data/profile", "default-hvm");
+    tree.put("1.0", "meta-data/reservation-id", id.replacen("i-", "r-", 1));
+    tree.put("1.0", "meta-data/security-groups", "default");
+    tree.put("2022-09-24", "meta-data/system", "nitro");
+    let life_cycle = if machine.metadata.is_spot { "spot" } else { "on-demand" };
+    tree.put("2019-10-01", "meta-data/instance-life-cycle", life_cycle);
+    if machine.metadata.options.shows_tags {
+        for (key, value) in &machine.tags {
+            tree.put_in("2021-03-23", "meta-data/tags/instance", key, value);
+        }
+    }
+}
+
+fn place(tree: &mut Tree, machine: &Machine) {
+    let zone = machine.view.zone.as_str();
+    tree.put("2008-02-01", "meta-data/placement/availability-zone", zone);
+    tree.put("2020-08-24", "meta-data/placement/region", region(machine));
+    tree.put("2014-02-25", "meta-data/services/domain", "amazonaws.com");
+    tree.put("2015-10-20", "meta-data/services/partition", "aws");
+}
+
+fn network(tree: &mut Tree, machine: &Machine) {
+    let (address, name) = (machine.metadata.address.to_string(), hostname(machine));
+    let mac = mac(machine);
+    tree.put("1.0", "meta-data/hostname", &name);
+    tree.put("2007-01-19", "meta-data/local-hostname", &name);
+    tree.put("1.0", "meta-data/local-ipv4", &address);
+    tree.put("2011-01-01", "meta-data/mac", &mac);
+    let mut card = |key: &str, text: &str| {
+        tree.put("2011-01-01", &format!("meta-data/network/interfaces/macs/{mac}/{key}"), text);
+    };
+    card("device-number", "0");
+    card("interface-id", &machine.view.id.replacen("i-", "eni-", 1));
+    card("local-hostname", &name);
+    card("local-ipv4s", &address);
+    card("mac", &mac);
+    card("owner-id", ACCOUNT);
+    card("security-groups", "default");
+}
+
+/// The states that a lifecycle goes through, and what is announced for the machine.
+fn lifecycle(tree: &mut Tree, machine: &Machine) {
+    if let Some(target) = machine.target {
+        tree.put("2021-07-15", TARGET, target);
+    }
+    let warnings = &machine.warnings;
+    if let Some(notice) = warnings.spot {
+        let (action, time) = (notice.action, seconds(notice.time));
+        let text = json!({ "action": action.as_str(), "time": time }).to_string();
+        tree.put("2016-11-15", "meta-data/spot/instance-action", text);
+        if action == SpotAction::Terminate {
+            tree.put("2014-11-05", "meta-data/spot/termination-time", time);
+        }
+    }
+    if let Some(since) = warnings.rebalance {
+        let text = json!({ "noticeTime": seconds(since) }).to_string();
+        tree.put("2020-10-27", "meta-data/events/recommendations/rebalance", text);
+    }
+    let scheduled: Vec<_> = warnings.maintenance.iter().map(planned).collect();
+    let scheduled = format!("{:#}", Value::from(scheduled));
+    tree.put("2018-08-17", "meta-data/events/maintenance/scheduled", scheduled);
+    // Nothing here was ever done or called off.
+    tree.put("2018-08-17", "meta-data/events/maintenance/history", "[]");
+}
+
+fn planned(event: &Maintenance) -> Value {
+    json!({
+        "NotBefore": day(event.not_before),
+        "Code": event.code.as_str(),
+        "Description": event.code.description(),
+        "EventId": event.event_id,
+        "NotAfter": day(event.not_after),
+        "State": "active",
+    })
+}
+
+fn document(machine: &Machine) -> String {
+    let document = json!({
+        "accountId": ACCOUNT,
+        "architecture": "x86_64",
+        "availabilityZone": machine.view.zone,
+        "billingProducts": null,
+        "devpayProductCodes": null,
+        "marketplaceProductCodes": null,
+        "imageId": IMAGE,
+        "instanceId": machine.view.id,
+        "instanceType": INSTANCE_TYPE,
+        "kernelId": null,
+        "pendingTime": seconds(machine.launched),
+        "privateIp": machine.metadata.address,
+        "ramdiskId": null,
+        "region": region(machine),
+        "version": "2017-09-30",
+    });
+    format!("{document:#}")
+}
+
+fn region(machine: &Machine) -> &str {
+    machine.view.zone.trim_end_matches(|c: char| c.is_ascii_lowercase())
+}
+
+/// As AWS names a machine by its address.
+fn hostname(machine: &Machine) -> String {
+    let address = machine.metadata.address.to_string().replace('.', "-");
+    match region(machine) {
+        "us-east-1" => format!("ip-{address}.ec2.internal"),
+        region => format!("ip-{address}.{region}.compute.internal"),
+    }
+}
+
+/// One of those that nobody was ever given.
+fn mac(machine: &Machine) -> String {
+    let [a, b, c, d] = machine.metadata.address.octets();
+    format!("02:00:{a:02x}:{b:02x}:{c:02x}:{d:02x}")
+}
+
+/// `2017-09-18T08:22:00Z`
+fn seconds(time: SystemTime) -> String {
+    Timestamp::try_from(time).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
+}
+
+/// `21 Jan 2019 09:00:43 GMT`, as the maintenance events alone write it.
+fn day(time: SystemTime) -> String {
+    Timestamp::try_from(time)
+        .map(|time| time.strftime("%d %b %Y %H:%M:%S GMT").to_string())
+        .unwrap_or_default()
+}

@@ -24,6 +24,8 @@ pub struct Options {
     pub step_time: Duration,
     /// How long after its launch an instance answers 404 for its target lifecycle state, as new instances may.
     pub not_in_service_404: Duration,
+    /// How long a machine of a group that was stopped or terminated by hand goes unnoticed.
+    pub health_check_time: Duration,
     /// So many calls are kept in full; the counts of calls know all.
     pub calls_kept: usize,
 }
@@ -39,6 +41,7 @@ impl Default for Options {
             stop_time: Duration::from_millis(100),
             step_time: Duration::from_millis(50),
             not_in_service_404: Duration::ZERO,
+            health_check_time: Duration::from_millis(100),
             calls_kept: 200_000,
         }
     }
@@ -54,6 +57,7 @@ impl Options {
             stop_time: self.stop_time,
             step_time: self.step_time,
             no_target_time: self.not_in_service_404,
+            health_check_time: self.health_check_time,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::World;
 use super::command::{DescribeGroups, Filter, FilterOn, Page, Reply};
 use super::error::AwsError;
 use super::group::{Group, Pool};
+use super::page::{last_key, token};
 
 /// AWS's page sizes: by default, and at most.
 const GROUPS_A_PAGE: (u32, u32) = (50, 100);
@@ -95,18 +96,4 @@ fn cut<'a, T>(
     let more = rest.next().is_some();
     let next = cut.last().filter(|_| more).map(|last| token(key(last)));
     Ok((cut, next))
-}
-
-/// Marks a token as ours; the rest is the last key of the page before.
-const AFTER: &str = "after:";
-
-fn token(key: &str) -> String {
-    format!("{AFTER}{key}")
-}
-
-fn last_key(token: &str) -> Result<String, AwsError> {
-    token
-        .strip_prefix(AFTER)
-        .map(str::to_owned)
-        .ok_or_else(|| AwsError::new(400, "InvalidNextToken", format!("The token '{token}' is invalid.")))
 }

@@ -122,6 +122,7 @@ mod tests {
             stop_time: Duration::from_secs(1),
             step_time: Duration::from_secs(1),
             no_target_time: Duration::ZERO,
+            health_check_time: Duration::from_secs(1),
         };
         let mut world = World::new(settings, SystemTime::UNIX_EPOCH);
         let group = CreateGroup { name: "a".into(), max: 7, desired: Some(7), ..CreateGroup::default() };

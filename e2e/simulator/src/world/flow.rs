@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::World;
 use super::event::{CompletedBy, Event, HookResult, HookTransition, Power};
+use super::hardware::Hardware;
 use super::instance::{Action, Instance, Stage};
 use super::journey::Journey;
 use super::metadata::Metadata;
@@ -40,6 +41,7 @@ impl World {
             state: journey.under_way(),
             forced: None,
             power: Power::Off,
+            hardware: Hardware::new(self.now),
             metadata: Metadata::new(self.ids.address()),
             warnings: Warnings::default(),
         };
@@ -59,7 +61,9 @@ impl World {
     pub(super) fn begin(&mut self, id: &str, journey: Journey) {
         self.withdraw_actions(id);
         let Some(instance) = self.instances.get_mut(id) else { return };
-        let boots = journey.needs_power() && instance.power != Power::On;
+        // One that was terminated by hand never boots again.
+        let is_dead = instance.hardware.ended.is_some();
+        let boots = journey.needs_power() && instance.power != Power::On && !is_dead;
         let time = if boots { self.settings.boot_time } else { self.settings.step_time };
         instance.journey = journey;
         instance.metadata.target_lost = false;
@@ -72,6 +76,9 @@ impl World {
 
     /// Does what is due for an instance now.
     pub(super) fn fire(&mut self, id: &str) {
+        if self.fire_machine(id) {
+            return;
+        }
         let now = self.now;
         let Some(instance) = self.instances.get(id) else { return };
         match &instance.stage {
@@ -187,8 +194,14 @@ impl World {
         let Some(instance) = self.instances.get_mut(id) else { return };
         let (journey, group) = (instance.journey, instance.group.clone());
         instance.stage = Stage::AtRest;
-        self.set_power(id, journey.power_on_arrival());
+        // Who had to run was switched on at the start; what was switched off by hand since stays off.
+        if journey.power_on_arrival() != Power::On {
+            self.set_power(id, journey.power_on_arrival());
+        }
         self.set_state(id, journey.arrived());
+        if journey.ends() {
+            self.mark_ended(id);
+        }
         if journey.ends()
             && let Some(instance) = self.instances.remove(id)
         {
@@ -251,6 +264,7 @@ impl World {
             return;
         }
         instance.power = power;
+        instance.hardware.switched(now, power);
         let group = instance.group.clone();
         self.outbox.push(Event::PowerChanged { at: now, id: id.to_owned(), group, power });
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::command::{InstanceView, LaunchTemplate};
 use super::event::{HookResult, HookTransition, Power};
+use super::hardware::Hardware;
 use super::journey::Journey;
 use super::metadata::Metadata;
 use super::state::State;
@@ -28,6 +29,7 @@ pub(crate) struct Instance {
     pub(crate) metadata: Metadata,
     /// What EC2 announced for it.
     pub(crate) warnings: Warnings,
+    pub(crate) hardware: Hardware,
 }
 
 /// How far an instance is on its journey.
@@ -67,11 +69,12 @@ impl Action {
 impl Instance {
     /// When something happens to it by itself.
     pub(crate) fn due(&self) -> Option<SystemTime> {
-        match &self.stage {
+        let journey = match &self.stage {
             Stage::UnderWay { until } | Stage::LastStretch { until } => Some(*until),
             Stage::Held(actions) => actions.iter().map(|action| action.deadline).min(),
             Stage::Retained | Stage::AtRest => None,
-        }
+        };
+        journey.into_iter().chain(self.hardware.due()).min()
     }
 
     pub(crate) fn is_at_rest(&self) -> bool {

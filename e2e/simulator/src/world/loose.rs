@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::World;
 use super::event::Power;
 use super::flow::GROUP_TAG;
+use super::hardware::Hardware;
 use super::instance::{Instance, Stage};
 use super::journey::Journey;
 use super::metadata::Metadata;
@@ -29,6 +30,7 @@ impl World {
             state: State::Detached,
             forced: None,
             power: Power::Off,
+            hardware: Hardware::new(self.now),
             metadata: Metadata::new(self.ids.address()),
             warnings: Warnings::default(),
         };

@@ -6,19 +6,24 @@
 mod actions;
 mod command;
 mod describe;
+pub mod ec2;
 mod error;
 mod event;
 mod fleet;
 mod flow;
 mod group;
 mod groups;
+mod hardware;
 mod hooks;
 mod ids;
 mod instance;
 mod journey;
 mod loose;
+mod machine_health;
+mod machine_power;
 mod metadata;
 mod notices;
+mod page;
 mod pools;
 mod retention;
 mod scaling;
@@ -36,6 +41,7 @@ pub use command::{
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
+pub use hardware::MachineState;
 pub(crate) use ids::Ids;
 pub use metadata::{Metadata, MetadataChange, MetadataOptions};
 pub use notices::Envelope;
@@ -62,6 +68,8 @@ pub struct Settings {
     pub step_time: Duration,
     /// How long a new instance has no target state.
     pub no_target_time: Duration,
+    /// How long a machine that does not run goes unnoticed by its group.
+    pub health_check_time: Duration,
 }
 
 /// All groups, instances and queues of one account in one region.
@@ -75,7 +83,7 @@ pub struct World {
     groups: BTreeMap<String, Group>,
     instances: Fleet,
     /// Machines that belong to no group: detached ones, and those that were never in one.
-    loose: BTreeMap<String, Instance>,
+    loose: Fleet,
     /// Terminated instances, for those who ask what became of them; the API does not list them.
     gone: BTreeMap<String, Instance>,
     outbox: Vec<Event>,
@@ -115,7 +123,7 @@ impl World {
             told_ids,
             groups: BTreeMap::new(),
             instances: Fleet::default(),
-            loose: BTreeMap::new(),
+            loose: Fleet::default(),
             gone: BTreeMap::new(),
             outbox: Vec::new(),
             queues,
@@ -172,7 +180,7 @@ impl World {
 
     /// When `advance` has something to do next; none if nothing happens until an operation comes.
     pub fn next_deadline(&self) -> Option<SystemTime> {
-        self.instances.next_due().map(|(due, _)| due)
+        self.next_due().map(|(due, _)| due)
     }
 
     /// An instance as a machine, also after its termination.
@@ -216,14 +224,19 @@ impl World {
 
     /// One thing after the other, each at its own time, so that a long step gives the same world as many short ones.
     fn run_until(&mut self, now: SystemTime) {
-        while let Some((due, id)) = self.instances.next_due()
+        while let Some((due, id)) = self.next_due()
             && due <= now
         {
-            let id = id.to_owned();
             self.now = self.now.max(due);
             self.fire(&id);
         }
         self.now = self.now.max(now);
+    }
+
+    /// Who of all machines is due next, and when.
+    fn next_due(&self) -> Option<(SystemTime, String)> {
+        let next = self.instances.next_due().into_iter().chain(self.loose.next_due()).min();
+        next.map(|(due, id)| (due, id.to_owned()))
     }
 
     fn group_mut(&mut self, name: &str) -> Result<&mut Group, AwsError> {

@@ -24,7 +24,9 @@ impl World {
 
     fn scale_out(&mut self, name: &str, missing: usize) {
         // Prepared ones first, running before stopped ones, then the oldest.
-        let mut ready = self.members(name, |instance| instance.is_pooled() && instance.is_at_rest());
+        let mut ready = self.members(name, |instance| {
+            instance.is_pooled() && instance.is_at_rest() && !self.is_ill(instance)
+        });
         ready.sort_by_key(|id| std::cmp::Reverse(self.instances[id].power == super::Power::On));
         let mut ready = ready.into_iter();
         for _ in 0..missing {
@@ -51,7 +53,8 @@ impl World {
         let pool = group.pool.as_ref()?;
         let pooled = self.members(name, |instance| instance.is_pooled()).len();
         let room = pooled < group.pool_target() as usize;
-        (pool.reuse == Some(true) && room && self.instances[id].is_at_rest())
+        let instance = &self.instances[id];
+        (pool.reuse == Some(true) && room && instance.is_at_rest() && !self.is_ill(instance))
             .then_some(Journey::Return(pool.state))
     }
 

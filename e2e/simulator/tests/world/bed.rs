@@ -10,6 +10,8 @@ use aws_simulator::world::{
 pub(crate) const BOOT: Duration = Duration::from_secs(10);
 pub(crate) const STOP: Duration = Duration::from_secs(5);
 pub(crate) const STEP: Duration = Duration::from_secs(1);
+/// How long the health check takes to see what happened to a machine.
+pub(crate) const CHECK: Duration = Duration::from_secs(30);
 /// Long enough for any journey without a hook.
 pub(crate) const A_WHILE: Duration = Duration::from_secs(20);
 
@@ -33,6 +35,7 @@ impl Bed {
             stop_time: STOP,
             step_time: STEP,
             no_target_time: Duration::ZERO,
+            health_check_time: CHECK,
         };
         Bed { world: World::new(settings, now), now, events: Vec::new() }
     }

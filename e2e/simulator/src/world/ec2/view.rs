@@ -1,0 +1,132 @@
+//! A machine as EC2 describes it.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::SystemTime;
+
+use crate::world::World;
+use crate::world::event::Power;
+use crate::world::hardware::MachineState;
+use crate::world::instance::Instance;
+use crate::world::metadata::MetadataOptions;
+
+/// The network of all machines.
+pub const VPC: &str = "vpc-0123456789abcdef0";
+
+/// A machine as described.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineView {
+    /// Its id.
+    pub id: String,
+    /// The reservation it was launched by.
+    pub reservation: String,
+    /// Which one of its reservation it is.
+    pub index: u32,
+    /// The idempotency token of its launch; empty if there was none.
+    pub client_token: String,
+    /// Its state.
+    pub state: MachineState,
+    /// When it was last switched on.
+    pub switched_on: SystemTime,
+    /// Since when it has been going or gone off, and to what.
+    pub off: Option<(SystemTime, Power)>,
+    /// Whether its status checks still wait for its boot.
+    pub initializing: bool,
+    /// Its zone.
+    pub zone: String,
+    /// Its subnet.
+    pub subnet: String,
+    /// Its private address.
+    pub address: Ipv4Addr,
+    /// Its image.
+    pub image: String,
+    /// Its type.
+    pub kind: String,
+    /// The name of its key pair.
+    pub key: Option<String>,
+    /// Whether it is a Spot instance.
+    pub spot: bool,
+    /// Whether it can hibernate.
+    pub hibernation: bool,
+    /// How its metadata service may be asked.
+    pub metadata: MetadataOptions,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl MachineView {
+    /// The host name of its private address.
+    pub fn private_dns(&self) -> String {
+        let [a, b, c, d] = self.address.octets();
+        format!("ip-{a}-{b}-{c}-{d}.ec2.internal")
+    }
+
+    /// Why it is off, as `reason` tells it: `User initiated (2026-01-01 00:00:00 GMT)`; empty if it is on. Auto Scaling
+    /// counts as a user.
+    pub fn reason(&self) -> String {
+        let time = self.off.and_then(|(at, _)| jiff::Timestamp::try_from(at).ok());
+        time.map(|at| format!("User initiated ({})", at.strftime("%Y-%m-%d %H:%M:%S GMT")))
+            .unwrap_or_default()
+    }
+
+    /// Why it is off, as `stateReason` tells it: code and message.
+    pub fn state_reason(&self) -> Option<(&'static str, &'static str)> {
+        self.off.map(|(_, to)| match to {
+            Power::Hibernated => {
+                ("Client.UserInitiatedHibernate", "Client.UserInitiatedHibernate: User initiated hibernate")
+            }
+            Power::Off | Power::On => {
+                ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown")
+            }
+        })
+    }
+
+    /// False once nothing of the network is left to it.
+    pub fn has_network(&self) -> bool {
+        self.state != MachineState::Terminated
+    }
+}
+
+impl World {
+    pub(super) fn machine_view(&self, instance: &Instance) -> MachineView {
+        let (hardware, metadata) = (&instance.hardware, &instance.metadata);
+        let (first, index) = hardware.reservation.clone().unwrap_or_else(|| (instance.id.clone(), 0));
+        let subnet = hardware.subnet.clone().or_else(|| self.subnet_of(instance));
+        MachineView {
+            id: instance.id.clone(),
+            reservation: first.replacen("i-", "r-", 1),
+            index,
+            client_token: hardware.client_token.clone(),
+            state: self.state_of(instance),
+            switched_on: hardware.switched_on,
+            off: hardware.off,
+            // A judgement: the checks take as long after a boot as the boot.
+            initializing: self.now < hardware.booted + self.settings.boot_time * 2,
+            zone: instance.zone.clone(),
+            subnet: subnet.unwrap_or_else(|| usual_subnet(&instance.zone)),
+            address: metadata.address,
+            image: hardware.image.clone(),
+            kind: hardware.kind.clone(),
+            key: hardware.key.clone(),
+            spot: metadata.is_spot,
+            hibernation: hardware.hibernation,
+            metadata: metadata.options,
+            tags: instance.tags.clone(),
+        }
+    }
+
+    /// The subnet that its group names for its zone: one for each, in the same order.
+    fn subnet_of(&self, instance: &Instance) -> Option<String> {
+        let group = self.groups.get(&instance.group)?;
+        let position = group.zones.iter().position(|zone| *zone == instance.zone)?;
+        let named: Vec<_> = group.subnets.as_ref()?.split(',').map(str::trim).collect();
+        let subnet = named.get(position).or_else(|| named.first())?;
+        (!subnet.is_empty()).then(|| (*subnet).to_owned())
+    }
+}
+
+/// The subnet of a zone where none was named.
+pub(super) fn usual_subnet(zone: &str) -> String {
+    let letter = zone.bytes().last().unwrap_or_default();
+    format!("subnet-0{letter:016x}")
+}

@@ -10,6 +10,19 @@ pub(crate) fn group_arn(uuid: &str, name: &str) -> String {
     format!("arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:{uuid}:autoScalingGroupName/{name}")
 }
 
+/// The id of a zone, as seen in one account of AWS; none if it is no zone of the region.
+pub(crate) fn zone_id(zone: &str) -> Option<&'static str> {
+    Some(match zone.strip_prefix(REGION)? {
+        "a" => "use1-az6",
+        "b" => "use1-az1",
+        "c" => "use1-az2",
+        "d" => "use1-az4",
+        "e" => "use1-az3",
+        "f" => "use1-az5",
+        _ => return None,
+    })
+}
+
 /// The arn of a queue.
 pub(crate) fn queue_arn(name: &str) -> String {
     format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")

@@ -54,6 +54,7 @@ impl World {
             to: journey.under_way().as_str().to_owned(),
         });
         self.instances.insert(id.clone(), instance);
+        self.follow_activity(&id);
         self.set_power(&id, Power::On);
     }
 
@@ -169,6 +170,7 @@ impl World {
                 self.retain_or_proceed(id);
             }
             (HookResult::Abandon, HookTransition::Launching) => {
+                self.activity_abandoned(id, token, by);
                 let way_out = if journey.is_pooled() { Journey::Retire } else { Journey::Terminate };
                 self.begin(id, way_out);
                 self.reconcile(&group);
@@ -255,6 +257,7 @@ impl World {
             from: Some(from),
             to: state.as_str().to_owned(),
         });
+        self.follow_activity(id);
     }
 
     pub(super) fn set_power(&mut self, id: &str, power: Power) {

@@ -45,6 +45,9 @@ impl World {
             launched: 0,
         };
         self.groups.insert(name.clone(), group);
+        self.asked(&format!(
+            "created an AutoScalingGroup changing the desired capacity from 0 to {desired}."
+        ));
         for hook in request.hooks {
             if let Err(error) = self.put_hook(&name, hook) {
                 self.groups.remove(&name);
@@ -63,12 +66,17 @@ impl World {
         // Without a wish of its own the desired capacity follows the new limits.
         let desired = change.desired.unwrap_or_else(|| group.desired.max(min).min(max.max(min)));
         check_sizes(min, max, desired)?;
-        (group.min, group.max, group.desired) = (min, max, desired);
+        let before = std::mem::replace(&mut group.desired, desired);
+        (group.min, group.max) = (min, max);
         if !change.zones.is_empty() {
             group.zones = change.zones;
         }
         group.subnets = change.subnets.or(group.subnets.take());
         group.retemplate(change.launch_template, change.settings);
+        self.asked(&format!(
+            "update of AutoScalingGroup constraints to min: {min}, max: {max}, desired: {desired} changing the desired \
+             capacity from {before} to {desired}."
+        ));
         self.reconcile(&change.name);
         Ok(Reply::Done)
     }
@@ -88,7 +96,10 @@ impl World {
                 group.min
             )));
         }
-        group.desired = desired;
+        let before = std::mem::replace(&mut group.desired, desired);
+        self.asked(&format!(
+            "explicitly set group desired capacity changing the desired capacity from {before} to {desired}."
+        ));
         self.reconcile(name);
         Ok(Reply::Done)
     }
@@ -109,10 +120,14 @@ impl World {
             ));
         }
         group.deleting = true;
+        let before = group.desired;
         (group.min, group.max, group.desired) = (0, 0, 0);
         if let Some(pool) = &mut group.pool {
             pool.deleting = true;
         }
+        self.asked(&format!(
+            "force deleted AutoScalingGroup changing the desired capacity from {before} to 0."
+        ));
         self.release_all(name);
         self.reconcile(name);
         Ok(Reply::Done)
@@ -132,6 +147,8 @@ impl World {
                      ShouldDecrementDesiredCapacity to false to terminate it."
                 )));
             }
+            let cause = format!("instance {id} was taken out of service in response to a user request.");
+            self.next_activity(None, &cause);
             self.release(id);
         } else if journey.is_listed_in_pool() {
             return Err(AwsError::validation(format!(
@@ -149,12 +166,18 @@ impl World {
                     group.min
                 )));
             }
+            let before = group.desired;
             group.desired -= u32::from(decrement);
+            let shrinks = format!(", shrinking the capacity from {before} to {}", group.desired);
+            let shrinks = if decrement { shrinks.as_str() } else { "" };
+            self.next_activity(
+                None,
+                &format!("instance {id} was taken out of service in response to a user request{shrinks}."),
+            );
             self.begin(id, Journey::Terminate);
             self.reconcile(&name);
         }
-        let activity = self.ids.uuid();
-        Ok(Reply::Terminating { activity, id: id.to_owned(), group: name, at: self.now })
+        Ok(Reply::Activity(self.current_activity(id)))
     }
 
     pub(super) fn put_tags(&mut self, tags: Vec<(String, Tag)>) -> Result<Reply, AwsError> {

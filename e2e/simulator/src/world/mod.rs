@@ -4,6 +4,7 @@
 //! will happen by itself. No clock, no I/O, no randomness: the same seed and the same calls give the same world.
 
 mod actions;
+mod activities;
 mod command;
 mod describe;
 pub mod ec2;
@@ -35,9 +36,9 @@ use std::time::{Duration, SystemTime};
 
 pub use actions::OpenAction;
 pub use command::{
-    ActionRef, Command, CreateGroup, DescribeGroups, Filter, FilterOn, GroupSettings, GroupView, HookView,
-    InstanceView, LaunchTemplate, NotificationTarget, Page, PoolView, Protection, PutHook, PutWarmPool,
-    Reply, Tag, Tree, UpdateGroup,
+    ActionRef, ActivityStatus, ActivityView, Command, CreateGroup, DescribeActivities, DescribeGroups,
+    Filter, FilterOn, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget,
+    Page, PoolView, Protection, PutHook, PutWarmPool, Reply, Tag, Tree, UpdateGroup,
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
@@ -49,6 +50,7 @@ pub use state::{PoolState, State};
 pub use warnings::{Maintenance, MaintenanceCode, SpotAction, SpotNotice, Warnings};
 
 use crate::sqs::{self, Queues, SqsError};
+use activities::{Activities, Why};
 use fleet::Fleet;
 use group::Group;
 use instance::Instance;
@@ -90,6 +92,7 @@ pub struct World {
     queues: Queues,
     /// Who is told about every lifecycle action, and in which shape.
     routes: Vec<(String, Envelope)>,
+    activities: Activities,
 }
 
 /// What an instance is outside of the Auto Scaling API: a machine with a metadata service.
@@ -128,12 +131,14 @@ impl World {
             outbox: Vec::new(),
             queues,
             routes: Vec::new(),
+            activities: Activities::default(),
         }
     }
 
     /// Carries out an operation at `now`, after everything that was due before it.
     pub fn handle(&mut self, now: SystemTime, command: Command) -> Result<Reply, AwsError> {
         self.run_until(now);
+        self.activities.why = Why::default();
         match command {
             Command::CreateGroup(group) => self.create_group(group),
             Command::UpdateGroup(change) => self.update_group(change),
@@ -146,6 +151,7 @@ impl World {
             Command::DescribeWarmPool { group, page } => self.describe_warm_pool(&group, &page),
             Command::PutHook { group, hook } => self.put_hook(&group, hook),
             Command::DeleteHook { group, hook } => self.delete_hook(&group, &hook),
+            Command::DescribeActivities(request) => self.describe_activities(&request),
             Command::DescribeHooks { group, names } => self.describe_hooks(group, &names),
             Command::Complete { action, result } => self.complete(&action, result),
             Command::Heartbeat(action) => self.heartbeat(&action),
@@ -228,6 +234,7 @@ impl World {
             && due <= now
         {
             self.now = self.now.max(due);
+            self.activities.why = Why::default();
             self.fire(&id);
         }
         self.now = self.now.max(now);

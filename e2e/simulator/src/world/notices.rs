@@ -179,12 +179,12 @@ fn add_metadata(body: &mut Value, hook: &Hook) {
     }
 }
 
-fn millis(at: SystemTime) -> String {
+pub(super) fn millis(at: SystemTime) -> String {
     jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
 }
 
 /// Cut, not rounded: an event is not told from the future.
-fn seconds(at: SystemTime) -> String {
+pub(super) fn seconds(at: SystemTime) -> String {
     let part = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_nanos();
     let whole = at - Duration::from_nanos(u64::from(part));
     jiff::Timestamp::try_from(whole).map_or_else(|_| String::new(), |at| format!("{at:.0}"))

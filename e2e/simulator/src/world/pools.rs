@@ -16,6 +16,7 @@ impl World {
         }
         let group = self.group_mut(&change.group)?;
         refuse_while_deleting(group)?;
+        let before = group.pool_target();
         let pool = group.pool.get_or_insert(Pool {
             max_prepared: None,
             min: 0,
@@ -35,6 +36,14 @@ impl World {
         pool.min = change.min.unwrap_or(pool.min);
         pool.state = change.state.unwrap_or(pool.state);
         pool.reuse = change.reuse.or(pool.reuse);
+        let prepared = pool
+            .max_prepared
+            .map(|most| format!(" and MaxGroupPreparedCapacity: {most}"))
+            .unwrap_or_default();
+        let (min, target) = (pool.min, group.pool_target());
+        self.asked(&format!(
+            "put a new WarmPool with MinSize: {min}{prepared} changing the capacity of WarmPool from {before} to {target}."
+        ));
         self.reconcile(&change.group);
         Ok(Reply::Done)
     }

@@ -13,6 +13,7 @@ impl World {
         let Some(group) = self.groups.get(name) else { return };
         let desired = group.desired as usize;
         let serving = self.members(name, |instance| instance.journey.serves());
+        self.resizes(serving.len(), desired);
         if serving.len() > desired {
             self.scale_in(name, serving.len() - desired);
         } else {
@@ -63,6 +64,7 @@ impl World {
         let target = group.pool_target() as usize;
         let state = group.pool.as_ref().map(|pool| pool.state);
         let mut pooled = self.members(name, |instance| instance.is_pooled());
+        self.resizes(pooled.len(), target);
         if let Some(state) = state {
             for _ in pooled.len()..target {
                 self.launch(name, Journey::Warm(state));
@@ -90,6 +92,7 @@ impl World {
         }
         if group.deleting && no_members {
             self.groups.remove(name);
+            self.forget_groups();
         }
     }
 

@@ -1,5 +1,6 @@
 //! The pure world, without a clock or a socket.
 
+mod activities;
 mod bed;
 mod groups;
 mod hooks;

@@ -3,6 +3,7 @@
 //! Parameters that only describe the machines (images, subnets, health checks …) are taken and ignored. Those that would
 //! change how instances live, and are not built, are refused, so that nobody waits for what will never come.
 
+mod activity;
 mod group;
 mod hook;
 mod pool;
@@ -10,6 +11,7 @@ mod settings;
 
 use super::params::{Params, invalid};
 use crate::world::{AwsError, Command, DescribeGroups, HookResult, Page};
+use activity::describe_activities;
 use group::{create_group, filter, tag, update_group};
 use hook::{action, hook};
 use pool::put_warm_pool;
@@ -57,6 +59,7 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
                 .ok_or_else(|| invalid("null", "LifecycleActionResult", "Member must not be null"))?,
         },
         "RecordLifecycleActionHeartbeat" => Command::Heartbeat(action(params)?),
+        "DescribeScalingActivities" => Command::DescribeActivities(describe_activities(params)?),
         "DescribeAutoScalingInstances" => {
             Command::DescribeInstances { ids: params.list("InstanceIds"), page: page(params)? }
         }
@@ -113,6 +116,7 @@ mod tests {
         "CompleteLifecycleAction",
         "RecordLifecycleActionHeartbeat",
         "DescribeAutoScalingInstances",
+        "DescribeScalingActivities",
         "TerminateInstanceInAutoScalingGroup",
         "CreateOrUpdateTags",
     ];

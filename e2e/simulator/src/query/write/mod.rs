@@ -1,5 +1,6 @@
 //! From replies and errors to XML.
 
+mod activity;
 mod settings;
 
 use std::time::SystemTime;
@@ -7,6 +8,7 @@ use std::time::SystemTime;
 use super::xml::Xml;
 use crate::account::group_arn;
 use crate::world::{AwsError, GroupView, HookView, InstanceView, LaunchTemplate, PoolView, Reply};
+use activity::activity;
 use settings::settings;
 
 /// The type of every machine.
@@ -58,15 +60,15 @@ fn result(xml: &mut Xml, reply: &Reply) {
         Reply::Hooks { group, hooks } => {
             xml.list("LifecycleHooks", hooks, |xml, view| hook(xml, group, view));
         }
-        Reply::Terminating { activity, id, group, at } => xml.element("Activity", |xml| {
-            xml.text("ActivityId", activity);
-            xml.text("AutoScalingGroupName", group);
-            xml.text("Description", format_args!("Terminating EC2 instance: {id}"));
-            xml.text("Cause", format_args!("At {} instance {id} was taken out of service.", time(*at)));
-            xml.text("StartTime", time(*at));
-            xml.text("StatusCode", "InProgress");
-            xml.text("Progress", 0);
-        }),
+        Reply::Activity(view) => {
+            if let Some(view) = view {
+                xml.element("Activity", |xml| activity(xml, view));
+            }
+        }
+        Reply::Activities { activities, next } => {
+            xml.list("Activities", activities, activity);
+            xml.optional("NextToken", next.as_ref());
+        }
     }
 }
 
@@ -144,6 +146,6 @@ fn hook(xml: &mut Xml, group: &str, view: &HookView) {
     }
 }
 
-fn time(at: SystemTime) -> String {
+pub(super) fn time(at: SystemTime) -> String {
     jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
 }

@@ -1,15 +1,15 @@
 //! What can be asked of the world, and what it answers: the Auto Scaling operations without their wire form.
 
+mod activity;
 mod group;
 mod hook;
 mod instance;
 mod pool;
 mod settings;
 
-use std::time::SystemTime;
-
 use super::event::HookResult;
 
+pub use activity::{ActivityStatus, ActivityView, DescribeActivities};
 pub use group::{CreateGroup, DescribeGroups, Filter, FilterOn, GroupView, LaunchTemplate, Tag, UpdateGroup};
 pub use hook::{ActionRef, HookView, NotificationTarget, PutHook};
 pub use instance::InstanceView;
@@ -99,6 +99,8 @@ pub enum Command {
         /// Whether the desired capacity goes down with it.
         decrement: bool,
     },
+    /// `DescribeScalingActivities`
+    DescribeActivities(DescribeActivities),
     /// `CreateOrUpdateTags`, each tag beside its group.
     PutTags(Vec<(String, Tag)>),
 }
@@ -147,15 +149,13 @@ pub enum Reply {
         /// Its hooks.
         hooks: Vec<HookView>,
     },
-    /// To `TerminateInstance`.
-    Terminating {
-        /// A new activity's id.
-        activity: String,
-        /// The instance.
-        id: String,
-        /// Its group.
-        group: String,
-        /// Since when.
-        at: SystemTime,
+    /// To `TerminateInstance`: what goes on with the instance now.
+    Activity(Option<ActivityView>),
+    /// To `DescribeActivities`.
+    Activities {
+        /// This page's, the latest first.
+        activities: Vec<ActivityView>,
+        /// Where the next page starts.
+        next: Option<String>,
     },
 }

@@ -69,6 +69,8 @@ pub(crate) enum Tier {
     Static,
     /// All tests that need no cluster
     Unit,
+    /// The simulator under boto3 and aws-cli, and the commands of its page
+    Client,
     /// The stories: real control plane, real programs
     Cluster,
 }
@@ -76,10 +78,11 @@ pub(crate) enum Tier {
 impl Cli {
     /// Does what was asked for, in the jail.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        if let Command::Test { tier: Some(Tier::Static), filter } = &self.command
+        if let Command::Test { tier: Some(tier @ (Tier::Static | Tier::Client)), filter } = &self.command
             && !filter.is_empty()
         {
-            bail!("the static tier has no single tests to choose from");
+            let name = format!("{tier:?}").to_lowercase();
+            bail!("the {name} tier has no single tests to choose from");
         }
         // it must not be in the jail, where nothing survives
         let _guard = if is_outside() && self.draws() {

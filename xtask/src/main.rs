@@ -12,6 +12,7 @@ mod demo;
 mod go_tools;
 mod jail;
 mod os;
+mod python;
 mod run;
 mod steps;
 mod terminal;

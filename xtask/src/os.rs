@@ -21,12 +21,24 @@ pub(crate) const CC: Needed =
 pub(crate) const SYSTEMD_ANALYZE: Needed =
     Needed { program: "systemd-analyze", package: "systemd", why: "the tests verify our systemd units" };
 
+/// For the commands of the simulator's page.
+pub(crate) const CURL: Needed =
+    Needed { program: "curl", package: "curl", why: "the simulator's page shows it" };
+/// For the clients that are not ours. Debian's `python3` alone cannot make a virtual environment.
+pub(crate) const PYTHON: Needed = Needed {
+    program: "python3 with its venv module",
+    package: "python3-venv",
+    why: "boto3 and aws-cli are clients of the simulator",
+};
+
 /// Makes sure that a program is there: installs it where we may, else says how.
 pub(crate) fn ensure(context: &Context, needed: &Needed) -> anyhow::Result<()> {
+    if on_path(needed.program).is_some() { Ok(()) } else { install(context, needed) }
+}
+
+/// Installs what is missing where we may, else says how.
+pub(crate) fn install(context: &Context, needed: &Needed) -> anyhow::Result<()> {
     let Needed { program, package, why } = needed;
-    if on_path(program).is_some() {
-        return Ok(());
-    }
     if on_path("apt-get").is_none() {
         bail!("{program} is missing ({why}): install it with your system's package manager");
     }

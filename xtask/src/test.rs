@@ -9,6 +9,7 @@ use crate::cargo::cargo_deny;
 use crate::cli::Tier;
 use crate::go_tools;
 use crate::os::{self, ensure};
+use crate::python::Python;
 use crate::run::{Context, check, output};
 use crate::steps::Steps;
 
@@ -27,6 +28,9 @@ pub(crate) fn run(
     }
     if tier.is_none_or(|tier| tier == Tier::Unit) {
         failures.note(unit(context, steps, filter));
+    }
+    if tier.is_none_or(|tier| tier == Tier::Client) {
+        client(context, steps, &mut failures);
     }
     if tier.is_none_or(|tier| tier == Tier::Cluster) {
         failures.note(cluster(context, steps, filter));
@@ -118,6 +122,28 @@ fn unit(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Resu
         let mut test = context.cargo(&["test", "--workspace", "--no-fail-fast", "--locked"]);
         check(test.args(which).arg("--").args(filter))
     })
+}
+
+fn client(context: &Context, steps: &mut Steps, failures: &mut Failures) {
+    let scripts = context.root.join("e2e/simulator/tests/python");
+    let python = Python::with(context, steps, &scripts.join("requirements.txt"));
+    let built = python.and_then(|python| {
+        ensure(context, &os::CURL)?;
+        steps.run("client: build", || build(context))?;
+        Ok(python)
+    });
+    let python = match built {
+        Ok(python) => python,
+        Err(error) => return failures.note(Err(error)),
+    };
+    let simulator = context.target.join("debug/aws-simulator");
+    failures.note(steps.run("client: boto3 walks through the life of a warm pool", || {
+        check(python.script(context, &scripts.join("walk.py")).arg(&simulator))
+    }));
+    failures.note(steps.run("client: what the simulator's page shows", || {
+        let mut page = python.script(context, &scripts.join("page.py"));
+        check(page.arg(&simulator).arg(context.root.join("docs/aws-simulator.md")))
+    }));
 }
 
 fn cluster(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Result<()> {

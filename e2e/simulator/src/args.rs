@@ -2,17 +2,20 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use crate::account::REGION;
 use crate::options::Options;
+use crate::seed_file::SeedFile;
 use crate::simulator::Simulator;
 
 /// EC2 Auto Scaling with warm pools and lifecycle hooks, SQS, and instance metadata, on loopback.
 #[derive(Debug, Parser)]
-#[command(name = "aws-simulator", version)]
+#[command(name = "aws-simulator", version, disable_help_subcommand = true)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -20,29 +23,45 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves until interrupted. The first line on stdout is the endpoint of Auto Scaling and SQS, for `AWS_ENDPOINT_URL`.
+    /// Serves until Ctrl-C
+    ///
+    /// The first line on stdout is the endpoint of all services, for scripts; what to export is told on stderr. Nothing is stored: with
+    /// the program all groups end.
+    #[command(after_help = EXAMPLES)]
     Serve(Serve),
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  aws-simulator serve
+  aws-simulator serve --listen 127.0.0.1:4566 --seed-file groups.json
+  aws-simulator serve --boot-time 40s --speed 10     # as slow as a real instance, watched ten times as fast
+
+The page docs/aws-simulator.md leads through the life of a warm pool.";
+
 #[derive(Debug, clap::Args)]
 struct Serve {
-    /// Where to listen: a loopback address; port 0 picks a free one.
-    #[arg(long, default_value = "127.0.0.1:0")]
+    /// Where to listen: a loopback address; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
-    /// How many simulated seconds pass in a real one. For people: a real program under test does not speed up.
-    #[arg(long, default_value_t = 1.0)]
+    /// Starts with the groups, hooks, warm pools and queues of this JSON file
+    #[arg(long, value_name = "FILE")]
+    seed_file: Option<PathBuf>,
+    /// How many simulated seconds pass in a real one, up to 1000: boots, timeouts and heartbeats all follow it. For people: a
+    /// real program under test does not speed up
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     speed: f64,
-    /// The smallest heartbeat timeout a hook may have, in seconds.
-    #[arg(long, default_value_t = 30)]
-    min_heartbeat_timeout: u64,
-    /// How long an instance boots before its launch hook holds it.
-    #[arg(long, default_value = "5s", value_parser = humantime::parse_duration)]
+    /// How long an instance boots before its launch hook holds it
+    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = humantime::parse_duration)]
     boot_time: Duration,
-    /// How long an instance takes to stop or terminate.
-    #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
+    /// How long an instance takes to stop or terminate
+    #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = humantime::parse_duration)]
     stop_time: Duration,
-    /// All ids and tokens follow from it.
-    #[arg(long, default_value_t = 1)]
+    /// The smallest heartbeat timeout a hook may have, in seconds; AWS says 30
+    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    min_heartbeat_timeout: u64,
+    /// All ids and tokens follow from it
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
 }
 
@@ -57,7 +76,8 @@ impl Args {
 
 impl Serve {
     async fn run(self) -> anyhow::Result<()> {
-        let Self { listen, speed, min_heartbeat_timeout, boot_time, stop_time, seed } = self;
+        let Self { listen, seed_file, speed, min_heartbeat_timeout, boot_time, stop_time, seed } = self;
+        let seed_file = seed_file.as_deref().map(SeedFile::read).transpose()?.zip(seed_file);
         let simulator = Simulator::start(Options {
             listen,
             seed,
@@ -68,9 +88,27 @@ impl Serve {
             ..Options::default()
         })
         .await?;
+        if let Some((groups, path)) = seed_file {
+            simulator.sow(groups).with_context(|| path.display().to_string())?;
+        }
+        // Whoever has closed stderr does not want to know.
+        let _ = std::io::stderr().write_all(how_to(&simulator.endpoint()).as_bytes());
         writeln!(std::io::stdout(), "{}", simulator.endpoint()).context("printing the endpoint")?;
         interrupted().await
     }
+}
+
+/// What a person does next. Some clients read the one variable of the Region, some the other.
+fn how_to(endpoint: &str) -> String {
+    format!(
+        "For any AWS client, in another shell:
+
+  export AWS_ENDPOINT_URL={endpoint} AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  aws autoscaling describe-auto-scaling-groups
+
+{endpoint}/_simulator/instances lists all instances and where their metadata services are. Ctrl-C ends.
+"
+    )
 }
 
 async fn interrupted() -> anyhow::Result<()> {

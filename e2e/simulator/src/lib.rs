@@ -29,6 +29,7 @@ mod json;
 mod options;
 mod query;
 mod queues;
+mod seed_file;
 mod shared;
 mod simulator;
 pub mod sqs;

@@ -16,9 +16,13 @@ use crate::fault::Fault;
 use crate::http::Service;
 use crate::imds::ImdsFault;
 use crate::options::Options;
+use crate::seed_file::SeedFile;
 use crate::shared::{Shared, run_clock};
 use crate::sqs::Counts as QueueInfo;
 use crate::world::{Envelope, Event, HookResult, HookTransition, MetadataChange, Power};
+
+/// Beyond it the clock's grain of a millisecond is longer than a second of the simulation.
+const MOST_SPEED: f64 = 1000.0;
 
 /// An instance as seen from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,8 +90,8 @@ impl Simulator {
             options.listen
         );
         anyhow::ensure!(
-            options.speed.is_finite() && options.speed > 0.0,
-            "a speed of {} does not let time pass",
+            options.speed > 0.0 && options.speed <= MOST_SPEED,
+            "a speed of {} is not above 0 and at most {MOST_SPEED}",
             options.speed
         );
         let listener = TcpListener::bind(options.listen)
@@ -102,6 +106,11 @@ impl Simulator {
         };
         let server = Arc::new(Server { clock, shared: shared.clone(), _api: api });
         Ok(Simulator { shared, _server: server })
+    }
+
+    /// Makes what a seed file names.
+    pub(crate) fn sow(&self, seed_file: SeedFile) -> anyhow::Result<()> {
+        seed_file.sow(&self.shared)
     }
 
     /// The base address of the Auto Scaling API and of SQS, for `AWS_ENDPOINT_URL`.

@@ -26,6 +26,12 @@ impl AwsError {
         AwsError::validation(format!("AutoScalingGroup name not found - AutoScalingGroup: {name} not found"))
     }
 
+    pub(crate) fn no_instance(id: &str) -> Self {
+        AwsError::validation(format!(
+            "Instance Id not found - No managed instance found for instance ID: {id}"
+        ))
+    }
+
     pub(crate) fn no_hook(name: &str) -> Self {
         AwsError::validation(format!("No Lifecycle Hook found with name: {name}"))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::World;
 use super::event::{CompletedBy, Event, HookResult, HookTransition, Power};
 use super::hardware::Hardware;
-use super::instance::{Action, Instance, Stage};
+use super::instance::{Action, Instance, Life, Stage};
 use super::journey::Journey;
 use super::metadata::Metadata;
 use super::notices::Notice;
@@ -42,6 +42,7 @@ impl World {
             forced: None,
             power: Power::Off,
             hardware: Hardware::new(self.now),
+            life: Life::default(),
             metadata: Metadata::new(self.ids.address()),
             warnings: Warnings::default(),
         };
@@ -204,6 +205,7 @@ impl World {
         if journey.ends() {
             self.mark_ended(id);
         }
+        self.greet(id);
         if journey.ends()
             && let Some(instance) = self.instances.remove(id)
         {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::command::{
-    GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget, PoolView, Tag,
+    GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget,
+    PoolView, Tag,
 };
 use super::event::{HookResult, HookTransition};
 use super::state::PoolState;
@@ -31,6 +32,7 @@ pub(crate) struct Group {
     pub(crate) pool: Option<Pool>,
     pub(crate) deleting: bool,
     pub(crate) settings: GroupSettings,
+    pub(crate) life: GroupLife,
     /// How many instances were launched; spreads them over the zones.
     pub(crate) launched: usize,
 }
@@ -95,6 +97,7 @@ impl Group {
             pool: self.pool.as_ref().map(Pool::view),
             pool_size,
             settings: self.settings.clone(),
+            life: self.life.clone(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The operations on groups: create, change, delete, scale, terminate one instance, tag.
 
 use super::World;
-use super::command::{CreateGroup, GroupSettings, Protection, Reply, Tag, UpdateGroup};
+use super::command::{CreateGroup, GroupLife, GroupSettings, Protection, Reply, Tag, UpdateGroup};
 use super::error::AwsError;
 use super::group::Group;
 use super::journey::Journey;
@@ -42,6 +42,7 @@ impl World {
             pool: None,
             deleting: false,
             settings,
+            life: GroupLife { protects_new: request.protects_new, ..GroupLife::default() },
             launched: 0,
         };
         self.groups.insert(name.clone(), group);
@@ -73,6 +74,7 @@ impl World {
         }
         group.subnets = change.subnets.or(group.subnets.take());
         group.retemplate(change.launch_template, change.settings);
+        group.life.protects_new = change.protects_new.unwrap_or(group.life.protects_new);
         self.asked(&format!(
             "update of AutoScalingGroup constraints to min: {min}, max: {max}, desired: {desired} changing the desired \
              capacity from {before} to {desired}."
@@ -134,11 +136,7 @@ impl World {
     }
 
     pub(super) fn terminate_instance(&mut self, id: &str, decrement: bool) -> Result<Reply, AwsError> {
-        let instance = self.instances.get(id).ok_or_else(|| {
-            AwsError::validation(format!(
-                "Instance Id not found - No managed instance found for instance ID: {id}"
-            ))
-        })?;
+        let instance = self.instances.get(id).ok_or_else(|| AwsError::no_instance(id))?;
         let (journey, name) = (instance.journey, instance.group.clone());
         if instance.is_retained() {
             if decrement {
@@ -154,6 +152,14 @@ impl World {
             return Err(AwsError::validation(format!(
                 "Instance {id} is in the warm pool and cannot be terminated by TerminateInstanceInAutoScalingGroup"
             )));
+        }
+        if journey == Journey::Leave {
+            return Err(AwsError::validation(format!("The instance {id} is being detached.")));
+        }
+        if journey == Journey::Park {
+            // It was counted out when it went on standby.
+            self.begin(id, Journey::Terminate);
+            self.reconcile(&name);
         }
         // One that is terminating already is left to it, and counts no second time.
         if journey.serves() {

@@ -26,10 +26,22 @@ pub(crate) struct Instance {
     /// A text shown instead of `state`, until the state changes.
     pub(crate) forced: Option<String>,
     pub(crate) power: Power,
+    pub(crate) life: Life,
     pub(crate) metadata: Metadata,
     /// What EC2 announced for it.
     pub(crate) warnings: Warnings,
     pub(crate) hardware: Hardware,
+}
+
+/// What is said of a member.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// Scale-in passes it by while it serves.
+    pub(crate) protected: bool,
+    /// Somebody said so, or the machine shows it.
+    pub(crate) unhealthy: bool,
+    /// When it last came into service.
+    pub(crate) serving_since: Option<SystemTime>,
 }
 
 /// How far an instance is on its journey.
@@ -118,6 +130,8 @@ impl Instance {
             group: self.group.clone(),
             zone: self.zone.clone(),
             state: self.shown_state().to_owned(),
+            healthy: !self.life.unhealthy,
+            protected: self.life.protected,
             launch_template: self.launch_template.clone(),
         }
     }

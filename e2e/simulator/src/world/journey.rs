@@ -7,6 +7,8 @@
 //! Return     group -> pool  Warmed:Pending      -> :Wait -> :Proceed -> Warmed:<pool state>   termination hook
 //! Terminate  group -> EC2   Terminating         -> :Wait -> :Proceed -> Terminated            termination hook
 //! Retire     pool -> EC2    Warmed:Terminating  -> :Wait -> :Proceed -> Warmed:Terminated     termination hook
+//! Park       group -> group EnteringStandby                          -> Standby               none
+//! Join       any -> group  Pending                                  -> InService             none
 //! Leave      group -> loose Detaching                               -> Detached              none
 //! ```
 //!
@@ -24,6 +26,10 @@ pub(crate) enum Journey {
     Return(PoolState),
     Terminate,
     Retire,
+    /// Into standby.
+    Park,
+    /// Out of standby, or into the group from outside.
+    Join,
     /// Out of the group, alive. A machine that belongs to no group rests where this ends.
     Leave,
 }
@@ -34,21 +40,23 @@ impl Journey {
         match self {
             Journey::Launch | Journey::Warm(_) | Journey::Promote => Some(HookTransition::Launching),
             Journey::Return(_) | Journey::Terminate | Journey::Retire => Some(HookTransition::Terminating),
-            Journey::Leave => None,
+            Journey::Park | Journey::Join | Journey::Leave => None,
         }
     }
 
     pub(crate) fn origin(self) -> Place {
         match self {
-            Journey::Launch | Journey::Warm(_) => Place::Ec2,
+            Journey::Launch | Journey::Warm(_) | Journey::Join => Place::Ec2,
             Journey::Promote | Journey::Retire => Place::WarmPool,
-            Journey::Return(_) | Journey::Terminate | Journey::Leave => Place::AutoScalingGroup,
+            Journey::Return(_) | Journey::Terminate | Journey::Park | Journey::Leave => {
+                Place::AutoScalingGroup
+            }
         }
     }
 
     pub(crate) fn destination(self) -> Place {
         match self {
-            Journey::Launch | Journey::Promote => Place::AutoScalingGroup,
+            Journey::Launch | Journey::Promote | Journey::Park | Journey::Join => Place::AutoScalingGroup,
             Journey::Warm(_) | Journey::Return(_) => Place::WarmPool,
             Journey::Terminate | Journey::Retire | Journey::Leave => Place::Ec2,
         }
@@ -73,6 +81,10 @@ impl Journey {
                 State::WarmedTerminated,
             ],
             // Without hooks nothing is ever in the middle.
+            Journey::Park => {
+                [State::EnteringStandby, State::EnteringStandby, State::EnteringStandby, State::Standby]
+            }
+            Journey::Join => [State::Pending, State::Pending, State::Pending, State::InService],
             Journey::Leave => [State::Detaching, State::Detaching, State::Detaching, State::Detached],
         }
     }
@@ -103,6 +115,8 @@ impl Journey {
         match self {
             Journey::Launch
             | Journey::Promote
+            | Journey::Park
+            | Journey::Join
             | Journey::Leave
             | Journey::Warm(PoolState::Running)
             | Journey::Return(PoolState::Running) => Power::On,
@@ -123,7 +137,7 @@ impl Journey {
 
     /// True if the instance counts towards the desired capacity.
     pub(crate) fn serves(self) -> bool {
-        matches!(self, Journey::Launch | Journey::Promote)
+        matches!(self, Journey::Launch | Journey::Promote | Journey::Join)
     }
 
     /// True if the instance counts towards the size of the warm pool.

@@ -7,7 +7,7 @@ use super::World;
 use super::event::Power;
 use super::flow::GROUP_TAG;
 use super::hardware::Hardware;
-use super::instance::{Instance, Stage};
+use super::instance::{Instance, Life, Stage};
 use super::journey::Journey;
 use super::metadata::Metadata;
 use super::state::State;
@@ -31,6 +31,7 @@ impl World {
             forced: None,
             power: Power::Off,
             hardware: Hardware::new(self.now),
+            life: Life::default(),
             metadata: Metadata::new(self.ids.address()),
             warnings: Warnings::default(),
         };

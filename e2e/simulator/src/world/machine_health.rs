@@ -4,6 +4,7 @@
 //! should be. A judgement: the check looks once, after [`Settings::health_check_time`](super::Settings).
 
 use super::World;
+use super::command::Process;
 use super::event::Power;
 use super::hardware::MachineState;
 use super::instance::Instance;
@@ -22,10 +23,14 @@ impl World {
     /// Looks at a member, and has it replaced if its machine is not as it should be.
     pub(super) fn check_machine(&mut self, id: &str) {
         let Some(instance) = self.instances.get(id) else { return };
-        if !self.is_ill(instance) {
+        let group = instance.group.clone();
+        if !self.is_ill(instance) || self.is_suspended(Process::HealthCheck, &group) {
             return;
         }
-        let group = instance.group.clone();
+        if instance.is_at_rest() {
+            return self.judge(id, false);
+        }
+        // On its way it has failed.
         let way_out = if instance.is_pooled() { Journey::Retire } else { Journey::Terminate };
         self.begin(id, way_out);
         self.reconcile(&group);

@@ -15,19 +15,24 @@ mod flow;
 mod group;
 mod groups;
 mod hardware;
+mod health;
 mod hooks;
 mod ids;
 mod instance;
 mod journey;
+mod life;
 mod loose;
 mod machine_health;
 mod machine_power;
+mod membership;
 mod metadata;
 mod notices;
 mod page;
 mod pools;
+mod processes;
 mod retention;
 mod scaling;
+mod standby;
 mod state;
 mod warnings;
 
@@ -37,8 +42,9 @@ use std::time::{Duration, SystemTime};
 pub use actions::OpenAction;
 pub use command::{
     ActionRef, ActivityStatus, ActivityView, Command, CreateGroup, DescribeActivities, DescribeGroups,
-    Filter, FilterOn, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget,
-    Page, PoolView, Protection, PutHook, PutWarmPool, Reply, Tag, Tree, UpdateGroup,
+    Filter, FilterOn, GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate,
+    LifeCommand, NotificationTarget, Page, PoolView, Process, Protection, PutHook, PutWarmPool, Reply, Tag,
+    Tree, UpdateGroup,
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
@@ -145,6 +151,7 @@ impl World {
             Command::DeleteGroup { name, force } => self.delete_group(&name, force),
             Command::DescribeGroups(request) => self.describe_groups(&request),
             Command::SetDesired { group, desired } => self.set_desired(&group, desired),
+            Command::Life(command) => self.handle_life(command),
             Command::PutTags(tags) => self.put_tags(tags),
             Command::PutWarmPool(change) => self.put_warm_pool(&change),
             Command::DeleteWarmPool { group, force } => self.delete_warm_pool(&group, force),

@@ -48,7 +48,12 @@ impl Journey {
             Journey::Terminate => Some(State::TerminatingRetained),
             Journey::Return(_) => Some(State::WarmedPendingRetained),
             Journey::Retire => Some(State::WarmedTerminatingRetained),
-            Journey::Launch | Journey::Warm(_) | Journey::Promote | Journey::Leave => None,
+            Journey::Launch
+            | Journey::Warm(_)
+            | Journey::Promote
+            | Journey::Park
+            | Journey::Join
+            | Journey::Leave => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Brings a group and its warm pool to the sizes they should have.
 
 use super::World;
+use super::command::Process;
 use super::instance::Instance;
 use super::journey::Journey;
 
@@ -10,8 +11,12 @@ impl World {
     ///
     /// The order matters: what scale-in returns fills the pool, and what scale-out takes from it is replaced.
     pub(super) fn reconcile(&mut self, name: &str) {
+        self.part_with_the_unhealthy(name);
         let Some(group) = self.groups.get(name) else { return };
         let desired = group.desired as usize;
+        if group.deleting {
+            self.end_standby(name);
+        }
         let serving = self.members(name, |instance| instance.journey.serves());
         self.resizes(serving.len(), desired);
         if serving.len() > desired {
@@ -24,9 +29,15 @@ impl World {
     }
 
     fn scale_out(&mut self, name: &str, missing: usize) {
+        if self.is_suspended(Process::Launch, name) {
+            return;
+        }
         // Prepared ones first, running before stopped ones, then the oldest.
         let mut ready = self.members(name, |instance| {
-            instance.is_pooled() && instance.is_at_rest() && !self.is_ill(instance)
+            instance.is_pooled()
+                && instance.is_at_rest()
+                && !instance.life.unhealthy
+                && !self.is_ill(instance)
         });
         ready.sort_by_key(|id| std::cmp::Reverse(self.instances[id].power == super::Power::On));
         let mut ready = ready.into_iter();
@@ -40,7 +51,8 @@ impl World {
 
     fn scale_in(&mut self, name: &str, surplus: usize) {
         // Those in service first, the oldest first.
-        let mut victims = self.members(name, |instance| instance.journey.serves());
+        let spares = |instance: &Instance| self.is_spared(instance);
+        let mut victims = self.members(name, |instance| instance.journey.serves() && !spares(instance));
         victims.sort_by_key(|id| !self.instances[id].is_at_rest());
         for id in victims.into_iter().take(surplus) {
             let way = self.way_back(name, &id).unwrap_or(Journey::Terminate);
@@ -48,11 +60,19 @@ impl World {
         }
     }
 
+    /// True for one in service that scale-in must pass by. As documented, neither protection nor the suspension of
+    /// Terminate holds for one that is not in service yet, nor against the deletion of the group.
+    fn is_spared(&self, instance: &Instance) -> bool {
+        let deleting = self.groups.get(&instance.group).is_some_and(|group| group.deleting);
+        let kept = instance.life.protected || self.is_suspended(Process::Terminate, &instance.group);
+        instance.is_at_rest() && kept && !deleting
+    }
+
     /// The way back into the pool, if reuse is on, there is room, and the instance has been in service.
     fn way_back(&self, name: &str, id: &str) -> Option<Journey> {
         let group = self.groups.get(name)?;
         let pool = group.pool.as_ref()?;
-        let pooled = self.members(name, |instance| instance.is_pooled()).len();
+        let pooled = self.members(name, Instance::is_pooled).len();
         let room = pooled < group.pool_target() as usize;
         let instance = &self.instances[id];
         (pool.reuse == Some(true) && room && instance.is_at_rest() && !self.is_ill(instance))
@@ -63,9 +83,11 @@ impl World {
         let Some(group) = self.groups.get(name) else { return };
         let target = group.pool_target() as usize;
         let state = group.pool.as_ref().map(|pool| pool.state);
-        let mut pooled = self.members(name, |instance| instance.is_pooled());
+        let mut pooled = self.members(name, Instance::is_pooled);
         self.resizes(pooled.len(), target);
-        if let Some(state) = state {
+        if let Some(state) = state
+            && !self.is_suspended(Process::Launch, name)
+        {
             for _ in pooled.len()..target {
                 self.launch(name, Journey::Warm(state));
             }

@@ -22,6 +22,10 @@ pub enum State {
     TerminatingRetained,
     /// `Terminated`
     Terminated,
+    /// `EnteringStandby`
+    EnteringStandby,
+    /// `Standby`
+    Standby,
     /// `Detaching`
     Detaching,
     /// `Detached`
@@ -65,6 +69,8 @@ impl State {
             State::TerminatingProceed => "Terminating:Proceed",
             State::TerminatingRetained => "Terminating:Retained",
             State::Terminated => "Terminated",
+            State::EnteringStandby => "EnteringStandby",
+            State::Standby => "Standby",
             State::Detaching => "Detaching",
             State::Detached => "Detached",
             State::WarmedPending => "Warmed:Pending",

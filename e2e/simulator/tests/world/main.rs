@@ -2,9 +2,12 @@
 
 mod activities;
 mod bed;
+mod edges;
 mod groups;
+mod health;
 mod hooks;
 mod invariants;
+mod life_bed;
 mod listings;
 mod loose;
 mod pools;
@@ -13,4 +16,5 @@ mod queue_laws;
 mod queue_rules;
 mod queues;
 mod retention;
+mod standby;
 mod warnings;

@@ -1,14 +1,11 @@
 //! Parameters of the operations on groups.
 
 use super::super::params::Params;
+use super::hook;
 use super::settings::settings;
-use super::{hook, not_built};
 use crate::world::{AwsError, CreateGroup, Filter, FilterOn, LaunchTemplate, Tag, UpdateGroup};
 
 pub(super) fn create_group(params: &Params) -> Result<CreateGroup, AwsError> {
-    if params.flag("NewInstancesProtectedFromScaleIn")? == Some(true) {
-        return Err(not_built("NewInstancesProtectedFromScaleIn"));
-    }
     let launch_template = from_one_thing(params)?;
     Ok(CreateGroup {
         name: new_name(params)?,
@@ -25,6 +22,7 @@ pub(super) fn create_group(params: &Params) -> Result<CreateGroup, AwsError> {
             .map(hook)
             .collect::<Result<_, _>>()?,
         settings: settings(params)?,
+        protects_new: params.flag("NewInstancesProtectedFromScaleIn")?.unwrap_or(false),
     })
 }
 
@@ -82,6 +80,7 @@ pub(super) fn update_group(params: &Params) -> Result<UpdateGroup, AwsError> {
         subnets: params.text("VPCZoneIdentifier"),
         launch_template: from_one_thing(params)?,
         settings: settings(params)?,
+        protects_new: params.flag("NewInstancesProtectedFromScaleIn")?,
     })
 }
 

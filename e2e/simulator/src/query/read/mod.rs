@@ -6,6 +6,7 @@
 mod activity;
 mod group;
 mod hook;
+mod life;
 mod pool;
 mod settings;
 
@@ -14,6 +15,7 @@ use crate::world::{AwsError, Command, DescribeGroups, HookResult, Page};
 use activity::describe_activities;
 use group::{create_group, filter, tag, update_group};
 use hook::{action, hook};
+use life::life;
 use pool::put_warm_pool;
 
 /// The version of the Auto Scaling API.
@@ -76,7 +78,7 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
                 .map(|params| Ok((params.required("ResourceId")?, tag(params)?)))
                 .collect::<Result<_, AwsError>>()?,
         ),
-        _ => return Err(unknown(operation, version)),
+        _ => return life(operation, params)?.ok_or_else(|| unknown(operation, version)),
     })
 }
 
@@ -119,6 +121,15 @@ mod tests {
         "DescribeScalingActivities",
         "TerminateInstanceInAutoScalingGroup",
         "CreateOrUpdateTags",
+        "EnterStandby",
+        "ExitStandby",
+        "DetachInstances",
+        "AttachInstances",
+        "SetInstanceProtection",
+        "SetInstanceHealth",
+        "SuspendProcesses",
+        "ResumeProcesses",
+        "DescribeScalingProcessTypes",
     ];
 
     fn read(operation: &str, form: &str) -> Result<Command, AwsError> {
@@ -137,10 +148,9 @@ mod tests {
     #[test]
     fn what_is_not_built_is_refused_rather_than_ignored() {
         let base = "AutoScalingGroupName=g&MinSize=0&MaxSize=1&LifecycleHookName=h";
-        for (operation, extra) in [
-            ("PutLifecycleHook", "NotificationTargetARN=arn:aws:sns:us-east-1:1:topic"),
-            ("CreateAutoScalingGroup", "NewInstancesProtectedFromScaleIn=true"),
-        ] {
+        for (operation, extra) in
+            [("PutLifecycleHook", "NotificationTargetARN=arn:aws:sns:us-east-1:1:topic")]
+        {
             assert!(read(operation, base).is_ok());
             let error = read(operation, &format!("{base}&{extra}")).expect_err(extra);
             assert!(error.message.contains("not supported by this simulator"), "{error:?}");
@@ -167,7 +177,7 @@ mod tests {
         fn any_parameters_are_read_or_refused(
             operation in proptest::sample::select(OPERATIONS),
             pairs in proptest::collection::vec(
-                ("(AutoScalingGroupName|MinSize|MaxSize|Filters\\.member\\.1\\.Name|Tags\\.member\\.9\\.Key|HeartbeatTimeout|[A-Za-z.]{0,9})", "\\PC{0,12}"),
+                ("(AutoScalingGroupName|ShouldDecrementDesiredCapacity|InstanceId|InstanceIds\\.member\\.1|ScalingProcesses\\.member\\.2|HealthStatus|MinSize|MaxSize|Filters\\.member\\.1\\.Name|Tags\\.member\\.9\\.Key|HeartbeatTimeout|[A-Za-z.]{0,9})", "\\PC{0,12}"),
                 0..8,
             ),
         ) {

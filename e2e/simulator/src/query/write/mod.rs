@@ -1,6 +1,7 @@
 //! From replies and errors to XML.
 
 mod activity;
+mod life;
 mod settings;
 
 use std::time::SystemTime;
@@ -9,6 +10,7 @@ use super::xml::Xml;
 use crate::account::group_arn;
 use crate::world::{AwsError, GroupView, HookView, InstanceView, LaunchTemplate, PoolView, Reply};
 use activity::activity;
+use life::{group_life, processes};
 use settings::settings;
 
 /// The type of every machine.
@@ -45,8 +47,8 @@ fn result(xml: &mut Xml, reply: &Reply) {
             xml.list("AutoScalingInstances", instances, |xml, view| {
                 xml.text("AutoScalingGroupName", &view.group);
                 // This operation shouts, the other two do not.
-                instance(xml, view, "HEALTHY");
-                xml.text("ProtectedFromScaleIn", false);
+                instance(xml, view, if view.healthy { "HEALTHY" } else { "UNHEALTHY" });
+                xml.text("ProtectedFromScaleIn", view.protected);
             });
             xml.optional("NextToken", next.as_ref());
         }
@@ -54,7 +56,7 @@ fn result(xml: &mut Xml, reply: &Reply) {
             if let Some(pool) = pool {
                 xml.element("WarmPoolConfiguration", |xml| warm_pool(xml, pool));
             }
-            xml.list("Instances", instances, |xml, view| instance(xml, view, "Healthy"));
+            xml.list("Instances", instances, |xml, view| instance(xml, view, health(view)));
             xml.optional("NextToken", next.as_ref());
         }
         Reply::Hooks { group, hooks } => {
@@ -69,6 +71,7 @@ fn result(xml: &mut Xml, reply: &Reply) {
             xml.list("Activities", activities, activity);
             xml.optional("NextToken", next.as_ref());
         }
+        Reply::Processes => processes(xml),
     }
 }
 
@@ -85,7 +88,7 @@ fn group(xml: &mut Xml, view: &GroupView) {
     xml.optional("VPCZoneIdentifier", view.subnets.as_ref());
     template(xml, view.launch_template.as_ref());
     xml.optional("Status", view.deleting.then_some("Delete in progress"));
-    xml.list("SuspendedProcesses", [(); 0], |_, ()| {});
+    group_life(xml, &view.life);
     xml.list("Tags", &view.tags, |xml, tag| {
         xml.text("ResourceId", name);
         xml.text("ResourceType", "auto-scaling-group");
@@ -94,13 +97,17 @@ fn group(xml: &mut Xml, view: &GroupView) {
         xml.text("PropagateAtLaunch", tag.propagate);
     });
     xml.list("Instances", &view.instances, |xml, view| {
-        instance(xml, view, "Healthy");
-        xml.text("ProtectedFromScaleIn", false);
+        instance(xml, view, health(view));
+        xml.text("ProtectedFromScaleIn", view.protected);
     });
     if let Some(pool) = &view.pool {
         xml.element("WarmPoolConfiguration", |xml| warm_pool(xml, pool));
         xml.text("WarmPoolSize", view.pool_size);
     }
+}
+
+fn health(view: &InstanceView) -> &'static str {
+    if view.healthy { "Healthy" } else { "Unhealthy" }
 }
 
 fn warm_pool(xml: &mut Xml, view: &PoolView) {

@@ -139,7 +139,8 @@ impl World {
         self.activities.open.insert(id.to_owned(), Numbered { number, activity });
     }
 
-    fn move_activity(&mut self, id: &str, status: ActivityStatus, progress: u8) {
+    /// Says how far an activity is.
+    pub(super) fn move_activity(&mut self, id: &str, status: ActivityStatus, progress: u8) {
         if let Some(open) = self.activities.open.get_mut(id) {
             (open.activity.status, open.activity.progress) = (status, progress);
         }

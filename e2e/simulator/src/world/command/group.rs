@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{GroupSettings, InstanceView, Page, PoolView, PutHook};
+use super::{GroupLife, GroupSettings, InstanceView, Page, PoolView, PutHook};
 
 /// A group to be made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct CreateGroup {
     pub hooks: Vec<PutHook>,
     /// Everything else.
     pub settings: GroupSettings,
+    /// Whether new instances are protected from scale-in.
+    pub protects_new: bool,
 }
 
 /// Changes to a group; what is none stays.
@@ -48,6 +50,8 @@ pub struct UpdateGroup {
     pub launch_template: Option<LaunchTemplate>,
     /// Everything else.
     pub settings: GroupSettings,
+    /// Whether new instances are protected from scale-in.
+    pub protects_new: Option<bool>,
 }
 
 /// Which groups to tell about.
@@ -138,4 +142,6 @@ pub struct GroupView {
     pub pool_size: usize,
     /// Everything else.
     pub settings: GroupSettings,
+    /// How it treats its members.
+    pub life: GroupLife,
 }

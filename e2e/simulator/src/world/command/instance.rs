@@ -13,6 +13,10 @@ pub struct InstanceView {
     pub zone: String,
     /// Its lifecycle state, or the text it was forced to.
     pub state: String,
+    /// Whether it is healthy.
+    pub healthy: bool,
+    /// Whether scale-in passes it by.
+    pub protected: bool,
     /// The launch template it came from.
     pub launch_template: Option<LaunchTemplate>,
 }

@@ -4,6 +4,7 @@ mod activity;
 mod group;
 mod hook;
 mod instance;
+mod life;
 mod pool;
 mod settings;
 
@@ -13,6 +14,7 @@ pub use activity::{ActivityStatus, ActivityView, DescribeActivities};
 pub use group::{CreateGroup, DescribeGroups, Filter, FilterOn, GroupView, LaunchTemplate, Tag, UpdateGroup};
 pub use hook::{ActionRef, HookView, NotificationTarget, PutHook};
 pub use instance::InstanceView;
+pub use life::{GroupLife, LifeCommand, Process};
 pub use pool::{PoolView, PutWarmPool};
 pub use settings::{GroupSettings, Protection, Tree};
 
@@ -103,6 +105,8 @@ pub enum Command {
     DescribeActivities(DescribeActivities),
     /// `CreateOrUpdateTags`, each tag beside its group.
     PutTags(Vec<(String, Tag)>),
+    /// Those on the life of members beyond scaling.
+    Life(LifeCommand),
 }
 
 /// Which part of a long list.
@@ -149,9 +153,11 @@ pub enum Reply {
         /// Its hooks.
         hooks: Vec<HookView>,
     },
+    /// To `DescribeProcesses`.
+    Processes,
     /// To `TerminateInstance`: what goes on with the instance now.
     Activity(Option<ActivityView>),
-    /// To `DescribeActivities`.
+    /// To `DescribeActivities`, and to the operations that set members going.
     Activities {
         /// This page's, the latest first.
         activities: Vec<ActivityView>,

@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::account::REGION;
+use crate::forward;
 use crate::options::Options;
 use crate::seed_file::SeedFile;
 use crate::simulator::Simulator;
@@ -29,6 +30,9 @@ enum Command {
     /// the program all groups end.
     #[command(after_help = EXAMPLES)]
     Serve(Serve),
+    /// Brings an instance's metadata service to 169.254.169.254 in a network namespace
+    #[command(long_about = forward::ABOUT, after_help = forward::EXAMPLES)]
+    ImdsForward(forward::Forward),
 }
 
 const EXAMPLES: &str = "\
@@ -70,6 +74,7 @@ impl Args {
     pub async fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Serve(serve) => serve.run().await,
+            Command::ImdsForward(forward) => forward.run(interrupted()).await,
         }
     }
 }

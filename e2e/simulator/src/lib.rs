@@ -23,6 +23,7 @@ mod call_log;
 mod calls;
 mod clock;
 mod fault;
+mod forward;
 mod http;
 mod imds;
 mod json;

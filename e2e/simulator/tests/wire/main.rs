@@ -2,6 +2,7 @@
 
 mod bed;
 mod faults;
+mod forward;
 mod group_settings;
 mod handle;
 mod imds;

@@ -51,6 +51,15 @@ enum What {
         #[arg(long, default_value_t = 30)]
         pods: u16,
     },
+    /// The simulator: how many calls it answers a second, how large it grows
+    Simulator {
+        /// How many instances there are while calls are counted
+        #[arg(long, default_value_t = 1000)]
+        instances: u16,
+        /// For how long each kind of call is made
+        #[arg(long, default_value = "5s", value_name = "DURATION")]
+        calls_for: String,
+    },
     /// The controller: how soon a node that may serve does serve, without a queue
     Join {
         /// How many nodes join
@@ -82,12 +91,28 @@ impl What {
                 add("--pods", pods);
                 args.insert(0, "drain".into());
             }
+            What::Simulator { instances, calls_for } => {
+                add("--instances", instances);
+                add("--calls-for", calls_for);
+                args.insert(0, "simulator".into());
+            }
             What::Join { runs } => {
                 add("--runs", runs);
                 args.insert(0, "join".into());
             }
         }
         args
+    }
+
+    /// What is measured is what is shipped; what measures need not be.
+    fn packages(&self) -> &[&str] {
+        match self {
+            // alone, so that it brings its features into no shipped program
+            What::Simulator { .. } => &["-p", "aws-simulator"],
+            What::Gate { .. } | What::Drain { .. } | What::Join { .. } => {
+                &["-p", "node-gate", "-p", "node-gate-controller"]
+            }
+        }
     }
 }
 
@@ -97,13 +122,18 @@ pub(crate) fn run(context: &Context, steps: &mut Steps, args: &BenchArgs) -> any
         writable(file)?;
     }
     ensure(context, &os::CC)?;
-    let tools = go_tools::build_all(context, steps)?;
+    // the simulator needs no cluster
+    let tools = match args.what {
+        What::Simulator { .. } => None,
+        What::Gate { .. } | What::Drain { .. } | What::Join { .. } => {
+            Some(go_tools::build_all(context, steps)?)
+        }
+    };
     steps.run("bench: build", || check(&mut context.cargo(&["build", "--workspace", "--locked"])))?;
-    // what is measured is what is shipped; what measures need not be
-    let release = ["build", "--release", "--locked", "-p", "node-gate", "-p", "node-gate-controller"];
+    let release = [&["build", "--release", "--locked"], args.what.packages()].concat();
     steps.run("bench: build what is measured", || check(&mut context.cargo(&release)))?;
     let mut bench = context.command(context.target.join("debug/bench"));
-    bench.env(TOOLS, tools).env(PROGRAMS, context.target.join("release"));
+    bench.envs(tools.map(|tools| (TOOLS, tools))).env(PROGRAMS, context.target.join("release"));
     bench.arg("--dir").arg(context.scratch().join("bench"));
     if let Some(file) = &args.json {
         bench.arg("--json").arg(from_here(file)?);

@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::account::REGION;
+use crate::descriptors;
 use crate::forward;
 use crate::options::Options;
 use crate::seed_file::SeedFile;
@@ -83,6 +84,7 @@ impl Serve {
     async fn run(self) -> anyhow::Result<()> {
         let Self { listen, seed_file, speed, min_heartbeat_timeout, boot_time, stop_time, seed } = self;
         let seed_file = seed_file.as_deref().map(SeedFile::read).transpose()?.zip(seed_file);
+        descriptors::allow_many();
         let simulator = Simulator::start(Options {
             listen,
             seed,

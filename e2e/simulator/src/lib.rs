@@ -22,6 +22,7 @@ mod broken;
 mod call_log;
 mod calls;
 mod clock;
+mod descriptors;
 mod fault;
 mod forward;
 mod http;

@@ -4,6 +4,7 @@
 //! gate       how soon it opens, what holding costs, what it costs a boot, a thousand strict gates under throttling
 //! drain      a scale-in of many nodes at once, beside a bare loop of evictions and parallel `kubectl drain`
 //! join       how soon a node that may serve does serve
+//! simulator  how many calls the simulator answers, how large it grows
 //! report     the table and the JSON
 //! machine    what the kernel says of the machine and of processes
 //! stats      percentiles
@@ -17,6 +18,7 @@ mod gate;
 mod join;
 mod machine;
 mod report;
+mod simulator;
 mod stats;
 
 use std::fs;
@@ -51,6 +53,8 @@ enum What {
     Drain(drain::DrainArgs),
     /// Nodes that come into service
     Join(join::JoinArgs),
+    /// The simulator itself
+    Simulator(simulator::SimulatorArgs),
 }
 
 /// Measures, and fails if a promise was broken.
@@ -62,6 +66,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         What::Gate(args) => gate::run(&bench, &args).await?,
         What::Drain(args) => drain::run(&bench, &args).await?,
         What::Join(args) => join::run(&bench, &args).await?,
+        What::Simulator(args) => simulator::run(&bench, &args).await?,
     };
     let machine = Machine::now()?;
     println!("\n{} cores, {:.0} GB", machine.cores, gigabytes(machine.memory));

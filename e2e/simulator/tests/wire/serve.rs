@@ -64,8 +64,8 @@ fn refusal(args: &[&str]) -> String {
 
 #[test]
 fn a_speed_that_makes_no_sense_is_refused_in_one_line() {
-    for speed in ["0", "-0", "1001", "NaN", "inf"] {
-        let stderr = refusal(&["--speed", speed]);
+    for speed in ["0", "-1", "1001", "NaN", "inf"] {
+        let stderr = refusal(&[&format!("--speed={speed}")]);
         assert!(stderr.contains("is not above 0 and at most 1000"), "{speed}: {stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }

@@ -2,6 +2,7 @@
 
 mod activities;
 mod bed;
+mod deeds;
 mod edges;
 mod groups;
 mod health;

@@ -6,6 +6,7 @@ mod forward;
 mod group_settings;
 mod handle;
 mod imds;
+mod life;
 mod notices;
 mod protocol;
 mod queues;

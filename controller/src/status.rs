@@ -56,7 +56,7 @@ pub struct ActionStatus {
 }
 
 /// How far a drain is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct DrainStatus {
     /// When it first tried an eviction.
     pub first_eviction: Option<Timestamp>,

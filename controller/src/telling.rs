@@ -23,7 +23,7 @@ use crate::door::is_refusal;
 use crate::drain::OnDeadline;
 use crate::events::{Drains, Event, Marks};
 use crate::nodes::{NodeView, Nodes};
-use crate::status::Status;
+use crate::status::{DrainStatus, Status};
 
 /// Who tells, as `kubectl describe` shows it.
 const REPORTER: &str = "node-gate-controller";
@@ -40,7 +40,9 @@ const QUEUE: usize = 500;
 /// A node's condition is not written again for this long, unless its status changes.
 const REST: Duration = Duration::from_secs(10);
 /// A drain is mostly over within this time; that it is not would be old before it is read.
-const YOUNG: Duration = Duration::from_secs(3);
+const YOUNG: Duration = Duration::from_secs(10);
+/// The same where a pod is refused: that may last, and somebody may have to know.
+const YOUNG_REFUSED: Duration = Duration::from_secs(3);
 /// The pause after a write that failed.
 const FAILED_REST: Duration = Duration::from_secs(30);
 
@@ -162,9 +164,8 @@ impl Telling {
                 return;
             }
             let wish = condition::wish(node, instance, self.on_deadline, now);
-            let is_young = instance
-                .and_then(|instance| instance.drain.as_ref()?.first_eviction)
-                .is_some_and(|first| now.duration_since(first).unsigned_abs() < YOUNG);
+            let drain = instance.and_then(|instance| instance.drain.as_ref());
+            let is_young = drain.is_some_and(|drain| is_young(drain, now));
             if !is_due(node, &wish, state.conditions.get(&node.name), is_young, Instant::now()) {
                 continue;
             }
@@ -187,6 +188,14 @@ fn queue_up(queue: &mut VecDeque<Object>, objects: impl Iterator<Item = Object>)
         }
     }
     dropped
+}
+
+/// True if this drain has begun so lately that its end will mostly come before anybody reads of it.
+fn is_young(drain: &DrainStatus, now: Timestamp) -> bool {
+    let is_refused =
+        drain.blockers.iter().any(|blocker| !["terminating", "evicting"].contains(&blocker.kind));
+    let young = if is_refused { YOUNG_REFUSED } else { YOUNG };
+    drain.first_eviction.is_some_and(|first| now.duration_since(first).unsigned_abs() < young)
 }
 
 /// True if a wish should be written now.

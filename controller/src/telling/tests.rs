@@ -1,8 +1,10 @@
+use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Node;
 use serde_json::{from_value, json};
 
 use super::*;
 use crate::condition::Condition;
+use crate::status::BlockerStatus;
 
 fn says(drained: bool, message: &str) -> Wish {
     let reason = if drained { "Drained" } else { "Blocked" }.to_owned();
@@ -79,6 +81,23 @@ fn of_a_young_drain_only_its_end_is_told() {
     assert!(!is_due(&node(None), &says(false, "3 pods"), None, true, now));
     assert!(is_due(&node(None), &says(true, "none"), None, true, now));
     assert!(is_due(&node(Some(&says(true, "none"))), &Wish::Absent, None, true, now));
+}
+
+#[test]
+fn a_drain_is_young_for_longer_while_its_pods_only_need_their_time() {
+    let now = Timestamp::now();
+    let begun = |seconds: i64, kind| DrainStatus {
+        first_eviction: Some(now - SignedDuration::from_secs(seconds)),
+        blockers: vec![BlockerStatus { pod: "shop/web-0".to_owned(), kind, reason: String::new() }],
+        ..DrainStatus::default()
+    };
+    for kind in ["terminating", "evicting"] {
+        assert!(is_young(&begun(9, kind), now), "{kind}");
+        assert!(!is_young(&begun(10, kind), now), "{kind}");
+    }
+    assert!(is_young(&begun(2, "budget"), now));
+    assert!(!is_young(&begun(3, "budget"), now));
+    assert!(!is_young(&DrainStatus::default(), now), "nothing was tried yet");
 }
 
 #[test]

@@ -45,7 +45,8 @@ pub struct Policy {
     pub deadline: Duration,
     /// What happens at the deadline.
     pub on_deadline: OnDeadline,
-    /// How long the node has to stay empty before the drain counts as done: pods bound a moment ago show up late.
+    /// For how long no pod that has to go may have turned up, before the drain counts as done: pods bound a moment
+    /// before the cordon show up late. It passes while others leave.
     pub settle: Duration,
 }
 

@@ -28,6 +28,8 @@ const UNREADY: Duration = Duration::from_mins(1);
 const OVERDUE: Duration = Duration::from_secs(30);
 /// A finished pod's kubelet needs a moment: finalizers are named as the blocker only after it.
 const FINALIZERS_AFTER: Duration = Duration::from_secs(3);
+/// The node has to stay empty for this long, so that what replaces its last pod is seen.
+const EMPTY_FOR: Duration = Duration::from_millis(250);
 /// Pace of deletions that are refused.
 const DELETE_RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
@@ -72,7 +74,7 @@ impl Action {
 pub(super) enum Step {
     /// Do these (perhaps nothing), and step again when something changes, at the latest at `wake`.
     Act { actions: Vec<Action>, wake: Option<Instant> },
-    /// The node is empty and stayed so.
+    /// The node is empty and stayed so, and no pod has turned up for a while.
     Done,
     /// The deadline has passed, and the policy is to end there.
     Abandon,
@@ -111,7 +113,10 @@ pub(super) struct Plan {
     anchor: Now,
     forced: usize,
     deadline_now: Option<Instant>,
+    /// Since when no pod that has to go is left.
     empty_since: Option<Instant>,
+    /// Since when none has turned up, the first list included.
+    calm_since: Option<Instant>,
     /// The situation, and when it was told.
     context: (Context, Instant),
 }
@@ -133,6 +138,7 @@ impl Plan {
             forced: 0,
             deadline_now: None,
             empty_since: None,
+            calm_since: None,
             context: (context, now.mono),
         }
     }
@@ -143,7 +149,7 @@ impl Plan {
     }
 
     /// A pod is there, in this shape.
-    pub(super) fn seen(&mut self, view: PodView) {
+    pub(super) fn seen(&mut self, view: PodView, now: Now) {
         if self.gone.contains(&view.uid) {
             return;
         }
@@ -162,6 +168,7 @@ impl Plan {
             delete_after: None,
         };
         self.pods.insert(uid, entry);
+        self.calm_since = Some(now.mono);
     }
 
     /// A pod is no more, or no longer one that has to go.
@@ -180,8 +187,9 @@ impl Plan {
             self.departed(&uid, now);
         }
         for view in views {
-            self.seen(view);
+            self.seen(view, now);
         }
+        self.calm_since.get_or_insert(now.mono);
         self.listed = true;
     }
 
@@ -271,7 +279,8 @@ impl Plan {
     }
 
     fn decide(&self, now: Now) -> Step {
-        let settled = self.empty_since.map(|since| since + self.policy.settle);
+        let settled = self.empty_since.zip(self.calm_since);
+        let settled = settled.map(|(empty, calm)| (empty + EMPTY_FOR).max(calm + self.policy.settle));
         if settled.is_some_and(|settled| settled <= now.mono) {
             return Step::Done;
         }

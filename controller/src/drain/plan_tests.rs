@@ -146,6 +146,33 @@ fn an_empty_node_is_done_after_the_settle_time_and_not_before() {
 }
 
 #[test]
+fn the_settle_time_passes_while_pods_leave_but_an_emptied_node_stays_so_for_a_moment() {
+    let mut desk = desk(policy(OnDeadline::Force), vec![view("web", "web")]);
+    desk.answer_all(&Answer::Accepted);
+    desk.after(secs(5));
+    desk.plan.departed("web", desk.clock.now());
+    let moment = Duration::from_millis(250);
+    assert_eq!(desk.wake(), Some(secs(5) + moment));
+    assert_eq!(desk.after(Duration::from_millis(249)).actions(), []);
+    assert_eq!(desk.after(Duration::from_millis(1)).step(), Step::Done);
+}
+
+#[test]
+fn a_pod_that_turns_up_late_starts_the_settle_time_anew() {
+    let mut desk = desk(policy(OnDeadline::Force), vec![view("web", "web")]);
+    desk.answer_all(&Answer::Accepted);
+    desk.after(secs(5));
+    desk.plan.seen(view("late", "late"), desk.clock.now());
+    desk.plan.departed("web", desk.clock.now());
+    assert_eq!(desk.answer_all(&Answer::Accepted), [evict("late")]);
+    desk.after(Duration::from_millis(100));
+    desk.plan.departed("late", desk.clock.now());
+    assert_eq!(desk.wake(), Some(secs(6)));
+    assert_eq!(desk.after(Duration::from_millis(899)).actions(), []);
+    assert_eq!(desk.after(Duration::from_millis(1)).step(), Step::Done);
+}
+
+#[test]
 fn critical_pods_go_when_the_others_are_gone() {
     let mut desk = desk(policy(OnDeadline::Force), vec![critical("dns"), view("web", "web")]);
     assert_eq!(desk.answer_all(&Answer::Accepted), [evict("web")]);
@@ -265,7 +292,7 @@ fn missing_rights_are_asked_for_once_a_namespace_and_slowly() {
 fn a_pod_that_is_gone_or_replaced_is_not_asked_again() {
     let mut desk = desk(policy(OnDeadline::Force), vec![view("web-0", "u1")]);
     desk.answer_all(&Answer::Gone);
-    desk.plan.seen(view("web-0", "u1"));
+    desk.plan.seen(view("web-0", "u1"), desk.clock.now());
     assert_eq!(desk.after(secs(1)).actions(), [], "an old event of the same pod changes nothing");
     assert_eq!(desk.after(secs(1)).step(), Step::Done);
 }
@@ -352,7 +379,8 @@ fn the_deadline_counts_from_the_first_attempt_not_from_the_start() {
     let mut desk = desk(policy(OnDeadline::Abandon), vec![]);
     desk.plan.listed(vec![], desk.clock.now());
     desk.step();
-    desk.after(Duration::from_millis(500)).plan.seen(view("web", "web"));
+    desk.after(Duration::from_millis(500));
+    desk.plan.seen(view("web", "web"), desk.clock.now());
     desk.answer_all(&budget("x"));
     assert_eq!(desk.after(secs(899)).after(Duration::from_millis(500)).actions(), [evict("web")]);
     assert_eq!(desk.after(Duration::from_millis(500)).step(), Step::Abandon);
@@ -628,7 +656,7 @@ impl Cluster {
     fn happen(&mut self, event: Event) {
         let now = self.desk.clock.now();
         match event {
-            Event::Arrive(uid) => self.desk.plan.seen(self.view(&uid)),
+            Event::Arrive(uid) => self.desk.plan.seen(self.view(&uid), now),
             Event::Refill(budget) => self.allowed[usize::from(budget)] += 1,
             Event::End(uid) => {
                 self.desk.plan.departed(&uid, now);
@@ -665,7 +693,8 @@ impl Cluster {
         self.refused.remove(&uid);
         if self.accepted.insert(uid.clone()) {
             let until = self.desk.clock.now().wall + SignedDuration::try_from(grace).unwrap();
-            self.desk.plan.seen(PodView { terminating: Some(until), ..self.view(&uid) });
+            let now = self.desk.clock.now();
+            self.desk.plan.seen(PodView { terminating: Some(until), ..self.view(&uid) }, now);
             // Most pods need far less than their grace.
             self.later(grace.min(secs(2)) / 2, Event::End(uid));
         }

@@ -93,7 +93,7 @@ impl Drain<'_> {
                 self.plan.listed(views, now());
             }
             Change::Applied(pod) => match self.sort(&pod) {
-                Some(view) => self.plan.seen(view),
+                Some(view) => self.plan.seen(view, now()),
                 None => self.plan.departed(uid(&pod), now()),
             },
             Change::Deleted(pod) => {
@@ -130,7 +130,7 @@ impl Drain<'_> {
 
     fn found(&mut self, set: &SetRef, exists: bool) {
         for orphan in self.sets.found(set, exists) {
-            self.plan.seen(orphan);
+            self.plan.seen(orphan, now());
         }
     }
 

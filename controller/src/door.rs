@@ -11,8 +11,10 @@ use aws_sdk_autoscaling::config::interceptors::BeforeTransmitInterceptorContextR
 use aws_sdk_autoscaling::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::{Method, Request};
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Either, Full};
 use lifecycle::api::Refusal;
 use prometheus::IntCounter;
 use tokio::sync::watch;
@@ -118,7 +120,7 @@ impl<S> Layer<S> for Door {
     }
 }
 
-/// A Kubernetes client's service behind the door. Every call but a watch has a timeout.
+/// A Kubernetes client's service behind the door. Every call but a watch has a timeout, its answer's last byte included.
 ///
 /// A write that has left runs to its end even if nobody waits for it any more. An eviction that is cut off may already
 /// stand in its budget while its pod is not deleted, and such a budget allows nothing for two minutes.
@@ -128,16 +130,20 @@ pub struct Guarded<S> {
     inner: S,
 }
 
-impl<S, B> Service<Request<B>> for Guarded<S>
+/// What a watch still has to tell, or all that was answered.
+type Answer<A> = Response<Either<A, Full<Bytes>>>;
+
+impl<S, B, A> Service<Request<B>> for Guarded<S>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>, Response = Response<A>>,
     S::Error: Into<tower::BoxError> + Send,
     S::Future: Send + 'static,
-    S::Response: Send + 'static,
+    A: http_body::Body<Data = Bytes> + Send + 'static,
+    A::Error: Into<tower::BoxError>,
 {
-    type Response = S::Response;
+    type Response = Answer<A>;
     type Error = tower::BoxError;
-    type Future = BoxFuture<'static, Result<S::Response, tower::BoxError>>;
+    type Future = BoxFuture<'static, Result<Answer<A>, tower::BoxError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(Into::into)
@@ -158,11 +164,16 @@ where
         };
         let call = self.inner.call(request);
         if watches {
-            return Box::pin(async move { call.await.map_err(Into::into) });
+            return Box::pin(async move { Ok(call.await.map_err(Into::into)?.map(Either::Left)) });
         }
+        let whole = async move {
+            let (head, body) = call.await.map_err(Into::into)?.into_parts();
+            let body = body.collect().await.map_err(Into::into)?.to_bytes();
+            Ok(Response::from_parts(head, Either::Right(Full::new(body))))
+        };
         let answer = async move {
-            match tokio::time::timeout(limit, call).await {
-                Ok(answer) => answer.map_err(Into::into),
+            match tokio::time::timeout(limit, whole).await {
+                Ok(answer) => answer,
                 Err(_) => Err(format!("no answer within {}s", limit.as_secs_f32()).into()),
             }
         };
@@ -183,6 +194,9 @@ pub fn is_refusal(err: &kube::Error) -> bool {
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
+
+    use http_body::Frame;
+    use http_body_util::StreamBody;
 
     use super::*;
 
@@ -226,12 +240,13 @@ mod tests {
     async fn the_kubernetes_client_reads_without_a_claim_and_writes_only_with_one() {
         let (claim, door) = door(false);
         let service = tower::service_fn(|request: Request<()>| async move {
-            Ok::<_, tower::BoxError>(request.method().to_string())
+            Ok::<_, tower::BoxError>(Response::new(request.method().to_string()))
         });
         let mut guarded = door.layer(service);
         let mut send = |method: Method| {
             let request = Request::builder().method(method).uri("/api/v1/nodes/n").body(()).unwrap();
-            guarded.call(request)
+            let answer = guarded.call(request);
+            async { Ok::<_, tower::BoxError>(answer.await?.collect().await?.to_bytes()) }
         };
         assert_eq!(send(Method::GET).await.unwrap(), "GET");
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
@@ -251,7 +266,7 @@ mod tests {
             async move {
                 tokio::time::sleep(WRITE / 2).await;
                 ended.fetch_add(1, Ordering::Relaxed);
-                Ok::<_, tower::BoxError>(())
+                Ok::<_, tower::BoxError>(Response::new(String::new()))
             }
         });
         let mut guarded = door.layer(service);
@@ -270,11 +285,36 @@ mod tests {
         claim.send_replace(Some(Instant::now() + WRITE * 10));
         let service = tower::service_fn(|_: Request<()>| async move {
             tokio::time::sleep(WRITE * 2).await;
-            Ok::<_, tower::BoxError>(())
+            Ok::<_, tower::BoxError>(Response::new(String::new()))
         });
         let mut guarded = door.layer(service);
         let mut post = |path: &str| guarded.call(Request::post(path).body(()).unwrap());
         assert!(post("/api/v1/namespaces/shop/pods/web-1/eviction").await.is_ok());
         assert!(post("/api/v1/namespaces/shop/events").await.is_err());
+    }
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_never_comes_to_its_end_is_given_up_unless_it_is_a_watch() {
+        let (claim, door) = door(false);
+        claim.send_replace(Some(Instant::now() + WRITE * 10));
+        let service = tower::service_fn(|_: Request<()>| async move {
+            let trickle = futures::stream::unfold((), |()| async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Some((Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b" "))), ()))
+            });
+            Ok::<_, tower::BoxError>(Response::new(StreamBody::new(Box::pin(trickle))))
+        });
+        let mut guarded = door.layer(service);
+        let mut send = |method: Method, uri: &str| {
+            guarded.call(Request::builder().method(method).uri(uri).body(()).unwrap())
+        };
+        let started = Instant::now();
+        assert!(send(Method::PATCH, "/api/v1/nodes/n").await.is_err());
+        assert_eq!(started.elapsed(), WRITE);
+        assert!(send(Method::GET, "/api/v1/nodes/n").await.is_err());
+        assert_eq!(started.elapsed(), WRITE + READ_TIMEOUT);
+        let mut watch = send(Method::GET, "/api/v1/nodes?watch=true").await.unwrap().into_body();
+        for _ in 0..60 {
+            assert!(watch.frame().await.unwrap().is_ok(), "a watch goes on");
+        }
     }
 }

@@ -235,6 +235,12 @@ impl Simulator {
         self.shared.settle(&mut inner);
     }
 
+    /// Says whether the machines that a group launches from now on can hibernate, as they can by default. In a pool that
+    /// hibernates the others are stopped. False if there is no such group.
+    pub fn set_hibernation(&self, group: &str, is_possible: bool) -> bool {
+        self.shared.lock().world.set_hibernation(self.shared.now(), group, is_possible)
+    }
+
     /// Has `observer` awaited before each `CompleteLifecycleAction` is handled and answered. A later one replaces it.
     ///
     /// It may call the API, but must not own a handle of this simulator: that would keep it running for ever.

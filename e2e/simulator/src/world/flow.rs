@@ -29,6 +29,11 @@ impl World {
             .map(|tag| (tag.key.clone(), tag.value.clone()))
             .collect();
         tags.insert(GROUP_TAG.to_owned(), group.name.clone());
+        let can_hibernate = !group.life.cannot_hibernate;
+        let journey = match journey {
+            Journey::Warm(pool) => Journey::Warm(pool.for_machine(can_hibernate)),
+            other => other,
+        };
         let instance = Instance {
             id: self.ids.instance(),
             group: group.name.clone(),
@@ -41,7 +46,7 @@ impl World {
             state: journey.under_way(),
             forced: None,
             power: Power::Off,
-            hardware: Hardware::new(self.now),
+            hardware: Hardware { hibernation: can_hibernate, ..Hardware::new(self.now) },
             life: Life::default(),
             metadata: Metadata::new(self.ids.address()),
             warnings: Warnings::default(),

@@ -16,6 +16,7 @@ mod group;
 mod groups;
 mod hardware;
 mod health;
+mod hibernation;
 mod hooks;
 mod ids;
 mod instance;

@@ -76,7 +76,7 @@ impl World {
         let room = pooled < group.pool_target() as usize;
         let instance = &self.instances[id];
         (pool.reuse == Some(true) && room && instance.is_at_rest() && !self.is_ill(instance))
-            .then_some(Journey::Return(pool.state))
+            .then(|| Journey::Return(pool.state.for_machine(instance.hardware.hibernation)))
     }
 
     fn fit_pool(&mut self, name: &str) {

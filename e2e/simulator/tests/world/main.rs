@@ -6,6 +6,7 @@ mod deeds;
 mod edges;
 mod groups;
 mod health;
+mod hibernation;
 mod hooks;
 mod invariants;
 mod life_bed;

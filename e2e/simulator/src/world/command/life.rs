@@ -132,6 +132,8 @@ impl Process {
 pub struct GroupLife {
     /// `NewInstancesProtectedFromScaleIn`
     pub protects_new: bool,
+    /// The machines it launches are not made for hibernation: they are stopped instead. The Auto Scaling API does not tell.
+    pub cannot_hibernate: bool,
     /// The suspended processes, and since when.
     pub suspended: BTreeMap<Process, SystemTime>,
 }

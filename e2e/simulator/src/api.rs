@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 
 use crate::broken::{Refusal, plan};
 use crate::calls::Call;
+use crate::ec2;
 use crate::http::{Answer, LONGEST_BODY, answer, body};
 use crate::json;
 use crate::query::{self, Params};
@@ -71,7 +72,7 @@ async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes)
     });
     let mut params = parsed.as_ref().cloned().unwrap_or_default();
     let operation = params.take("Action").unwrap_or_default();
-    let version = params.take("Version").unwrap_or_else(|| query::VERSION.to_owned());
+    let version = params.take("Version");
     let call = Call {
         at,
         caller: caller(headers).to_owned(),
@@ -80,6 +81,10 @@ async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes)
         status: 0,
         error: None,
     };
+    if ec2::is_asked(headers, version.as_deref()) {
+        return ec2::serve(shared, version.as_deref(), parsed.map(|_| params), call).await;
+    }
+    let version = version.unwrap_or_else(|| query::VERSION.to_owned());
     let broken = plan(&mut shared.lock(), &call.operation);
     if let Some(delay) = broken.delay {
         tokio::time::sleep(delay).await;

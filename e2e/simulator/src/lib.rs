@@ -23,6 +23,7 @@ mod call_log;
 mod calls;
 mod clock;
 mod descriptors;
+mod ec2;
 mod fault;
 mod forward;
 mod http;

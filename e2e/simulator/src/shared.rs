@@ -112,6 +112,11 @@ impl Shared {
         self.changed();
     }
 
+    /// Has the clock look anew what is due next, where something was set going that is no event yet.
+    pub(crate) fn reschedule(&self) {
+        self.wake_clock.notify_one();
+    }
+
     /// Wakes everybody who waits for a condition.
     pub(crate) fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);

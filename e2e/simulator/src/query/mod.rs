@@ -8,3 +8,4 @@ mod xml;
 pub(crate) use params::{Params, decode};
 pub(crate) use read::{VERSION, command};
 pub(crate) use write::{INSTANCE_TYPE, error, reply};
+pub(crate) use xml::Xml;

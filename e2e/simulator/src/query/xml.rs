@@ -14,13 +14,23 @@ impl Xml {
         self.push(format_args!("</{name}>"));
     }
 
-    /// The outermost element with the service's namespace.
+    /// The outermost element with the namespace of Auto Scaling.
     pub(crate) fn root(name: &str, inner: impl FnOnce(&mut Xml)) -> String {
+        Xml::document(name, "http://autoscaling.amazonaws.com/doc/2011-01-01/", inner)
+    }
+
+    /// The outermost element with a namespace.
+    pub(crate) fn document(name: &str, namespace: &str, inner: impl FnOnce(&mut Xml)) -> String {
         let mut xml = Xml::default();
-        xml.push(format_args!("<{name} xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\">"));
+        xml.push(format_args!("<{name} xmlns=\"{namespace}\">"));
         inner(&mut xml);
         xml.push(format_args!("</{name}>"));
-        xml.0
+        xml.finish()
+    }
+
+    /// What was written.
+    pub(crate) fn finish(self) -> String {
+        self.0
     }
 
     /// `<name>value</name>`, escaped.
@@ -50,6 +60,20 @@ impl Xml {
         self.element(name, |xml| {
             for item in items {
                 xml.element("member", |xml| write(xml, item));
+            }
+        });
+    }
+
+    /// `<name><item>…</item>…</name>`, as EC2 has its lists.
+    pub(crate) fn items<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        write: impl Fn(&mut Xml, T),
+    ) {
+        self.element(name, |xml| {
+            for item in items {
+                xml.element("item", |xml| write(xml, item));
             }
         });
     }

@@ -26,15 +26,14 @@ impl World {
     /// Refuses to stop what is ending, and to hibernate what cannot.
     pub(super) fn may_stop(&self, id: &str, hibernate: bool) -> Result<(), AwsError> {
         let Some(instance) = self.known(id) else { return Err(wrong_state(id, "stopped")) };
-        match self.state_of(instance) {
-            MachineState::ShuttingDown | MachineState::Terminated => Err(wrong_state(id, "stopped")),
-            _ if hibernate && !instance.hardware.hibernation => Err(AwsError::new(
-                400,
-                "UnsupportedHibernationConfiguration",
-                format!("The instance '{id}' was not launched with hibernation enabled."),
-            )),
-            _ => Ok(()),
+        if matches!(self.state_of(instance), MachineState::ShuttingDown | MachineState::Terminated) {
+            return Err(wrong_state(id, "stopped"));
         }
+        if hibernate && !instance.hardware.hibernation {
+            let message = format!("The instance '{id}' was not launched with hibernation enabled.");
+            return Err(AwsError::new(400, "UnsupportedHibernationConfiguration", message));
+        }
+        Ok(())
     }
 
     /// Refuses to start what is neither off nor on.

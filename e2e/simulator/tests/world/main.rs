@@ -12,6 +12,8 @@ mod invariants;
 mod life_bed;
 mod listings;
 mod loose;
+mod machine_lists;
+mod machines;
 mod pools;
 mod queue_bed;
 mod queue_laws;

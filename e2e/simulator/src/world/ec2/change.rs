@@ -45,7 +45,9 @@ impl World {
     fn change(&mut self, ids: &[String], change: impl Fn(&mut World, &str)) -> Reply {
         let state = |world: &World, id: &str| world.known(id).map(|instance| world.state_of(instance));
         let before: Vec<_> = ids.iter().map(|id| state(self, id)).collect();
-        ids.iter().for_each(|id| change(self, id));
+        for id in ids {
+            change(self, id);
+        }
         let changes = ids
             .iter()
             .zip(before)

@@ -173,7 +173,7 @@ impl World {
             Command::Stop { ids, hibernate } => self.stop_machines(&ids, hibernate),
             Command::Start { ids } => self.start_machines(&ids),
             Command::Reboot { ids } => self.reboot_machines(&ids),
-            Command::Run(request) => self.run_machines(request),
+            Command::Run(request) => self.run_machines(&request),
             Command::ChangeMetadata { id, change } => self.change_options(&id, change),
             Command::DescribeZones { names, filters } => listed::zones(&names, &filters),
             Command::DescribeRegions { names } => listed::regions(&names),

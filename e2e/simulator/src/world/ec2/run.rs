@@ -43,7 +43,7 @@ pub struct RunInstances {
 }
 
 impl World {
-    pub(super) fn run_machines(&mut self, request: RunInstances) -> Result<Reply, AwsError> {
+    pub(super) fn run_machines(&mut self, request: &RunInstances) -> Result<Reply, AwsError> {
         check_counts(request.min, request.max)?;
         check_tags(&request.tags)?;
         if request.image.is_none() && request.launch_template.is_none() {
@@ -53,7 +53,7 @@ impl World {
                 "The request must contain the parameter ImageId",
             ));
         }
-        let zone = zone_of(&request)?;
+        let zone = zone_of(request)?;
         if let Some(token) = &request.client_token
             && let Some(ran) = self.ran_before(token)
         {

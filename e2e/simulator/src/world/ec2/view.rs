@@ -9,6 +9,7 @@ use crate::world::event::Power;
 use crate::world::hardware::MachineState;
 use crate::world::instance::Instance;
 use crate::world::metadata::MetadataOptions;
+use crate::world::warnings::Maintenance;
 
 /// The network of all machines.
 pub const VPC: &str = "vpc-0123456789abcdef0";
@@ -50,6 +51,8 @@ pub struct MachineView {
     pub hibernation: bool,
     /// How its metadata service may be asked.
     pub metadata: MetadataOptions,
+    /// What is planned for it, the oldest announcement first.
+    pub planned: Vec<Maintenance>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -111,6 +114,7 @@ impl World {
             spot: metadata.is_spot,
             hibernation: hardware.hibernation,
             metadata: metadata.options,
+            planned: instance.warnings.maintenance.clone(),
             tags: instance.tags.clone(),
         }
     }

@@ -77,7 +77,7 @@ fn holds(filter: &Filter, group: &Group) -> bool {
 
 /// One page of a list that is sorted by `key`, and the token of the next. The token holds the last key rather than a
 /// position, so that a list that changes between pages neither repeats nor skips what stayed.
-fn cut<'a, T>(
+pub(super) fn cut<'a, T>(
     items: impl Iterator<Item = &'a T>,
     page: &Page,
     (default, most): (u32, u32),

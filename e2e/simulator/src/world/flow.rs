@@ -40,7 +40,7 @@ impl World {
             zone: group.next_zone(),
             launched: self.now,
             tags,
-            launch_template: group.template(),
+            launch_template: group.launches_from(),
             journey,
             stage: Stage::UnderWay { until: self.now + self.settings.boot_time },
             state: journey.under_way(),
@@ -139,6 +139,7 @@ impl World {
                 token: action.token.clone(),
                 origin: journey.origin(),
                 destination: journey.destination(),
+                action: journey.action(),
             };
             if !self.tell(hook, &notice) {
                 // As seen at AWS: a hook that nobody can hear about ends at once by its default result.
@@ -205,6 +206,9 @@ impl World {
         // Who had to run was switched on at the start; what was switched off by hand since stays off.
         if journey.power_on_arrival() != Power::On {
             self.set_power(id, journey.power_on_arrival());
+        }
+        if journey == Journey::ReplaceVolume {
+            return self.reenter(id);
         }
         self.set_state(id, journey.arrived());
         if journey.ends() {

@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use super::command::{
     GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget,
-    PoolView, Tag,
+    PoolView, Tag, Wanted,
 };
 use super::event::{HookResult, HookTransition};
+use super::refresh::Refresh;
 use super::state::PoolState;
 
 /// The longest an action may last whatever its heartbeats, in AWS.
@@ -33,6 +34,8 @@ pub(crate) struct Group {
     pub(crate) deleting: bool,
     pub(crate) settings: GroupSettings,
     pub(crate) life: GroupLife,
+    /// The oldest first; only the last can be under way.
+    pub(crate) refreshes: Vec<Refresh>,
     /// How many instances were launched; spreads them over the zones.
     pub(crate) launched: usize,
 }
@@ -60,18 +63,26 @@ impl Group {
         self.settings.apply(change);
     }
 
-    /// The template that instances are launched from now: its own, or that of its mixed instances policy.
+    /// The template it names: its own, or that of its mixed instances policy.
     pub(crate) fn template(&self) -> Option<LaunchTemplate> {
-        let mixed = || {
-            let policy = self.settings.repeated.get("MixedInstancesPolicy")?;
-            let field = |name| policy.text(&["LaunchTemplate", "LaunchTemplateSpecification", name]);
-            Some(LaunchTemplate {
-                id: field("LaunchTemplateId"),
-                name: field("LaunchTemplateName"),
-                version: field("Version"),
-            })
-        };
+        let mixed = || self.settings.repeated.get("MixedInstancesPolicy").map(LaunchTemplate::of_policy);
         self.launch_template.clone().or_else(mixed)
+    }
+
+    /// The template that instances are launched from now: that of a refresh, else the group's.
+    pub(crate) fn launches_from(&self) -> Option<LaunchTemplate> {
+        let refreshed = self.refresh().and_then(Refresh::overrides).map(Wanted::template);
+        refreshed.or_else(|| self.template())
+    }
+
+    /// The refresh under way.
+    pub(crate) fn refresh(&self) -> Option<&Refresh> {
+        self.refreshes.last().filter(|refresh| !refresh.status.is_over())
+    }
+
+    /// The same, to go on with.
+    pub(crate) fn refresh_mut(&mut self) -> Option<&mut Refresh> {
+        self.refreshes.last_mut().filter(|refresh| !refresh.status.is_over())
     }
 
     pub(crate) fn next_zone(&mut self) -> String {

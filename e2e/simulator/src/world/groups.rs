@@ -43,6 +43,7 @@ impl World {
             deleting: false,
             settings,
             life: GroupLife { protects_new: request.protects_new, ..GroupLife::default() },
+            refreshes: Vec::new(),
             launched: 0,
         };
         self.groups.insert(name.clone(), group);

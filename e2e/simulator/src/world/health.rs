@@ -90,7 +90,12 @@ impl World {
                 instance.life.protected = group.is_some_and(|group| group.life.protects_new);
             }
             Journey::Warm(_) | Journey::Return(_) | Journey::Leave => instance.life = Life::default(),
-            Journey::Park | Journey::Join | Journey::Terminate | Journey::Retire => {}
+            Journey::Park
+            | Journey::Join
+            | Journey::Terminate
+            | Journey::Retire
+            | Journey::ReplaceVolume
+            | Journey::Reenter => {}
         }
         // Nobody looked at its machine while it was on standby.
         if self.instances.get(id).is_some_and(|instance| self.is_ill(instance)) {

@@ -10,6 +10,8 @@
 //! Park       group -> group EnteringStandby                          -> Standby               none
 //! Join       any -> group  Pending                                  -> InService             none
 //! Leave      group -> loose Detaching                               -> Detached              none
+//! Replace    in the group   ReplacingRootVolume -> :Wait -> :Proceed -> RootVolumeReplaced    termination hook
+//! Reenter    in the group   RootVolumeReplaced  -> Pending:Wait -> :Proceed -> InService      launch hook
 //! ```
 //!
 //! Without a hook for it, an instance stays in the first state until it arrives.
@@ -30,6 +32,10 @@ pub(crate) enum Journey {
     Park,
     /// Out of standby, or into the group from outside.
     Join,
+    /// Gets a new root volume; ends with `Reenter`.
+    ReplaceVolume,
+    /// Boots from its new root volume.
+    Reenter,
     /// Out of the group, alive. A machine that belongs to no group rests where this ends.
     Leave,
 }
@@ -38,8 +44,12 @@ impl Journey {
     /// The kind of the hooks on this way; none if it has none.
     pub(crate) fn hook(self) -> Option<HookTransition> {
         match self {
-            Journey::Launch | Journey::Warm(_) | Journey::Promote => Some(HookTransition::Launching),
-            Journey::Return(_) | Journey::Terminate | Journey::Retire => Some(HookTransition::Terminating),
+            Journey::Launch | Journey::Warm(_) | Journey::Promote | Journey::Reenter => {
+                Some(HookTransition::Launching)
+            }
+            Journey::Return(_) | Journey::Terminate | Journey::Retire | Journey::ReplaceVolume => {
+                Some(HookTransition::Terminating)
+            }
             Journey::Park | Journey::Join | Journey::Leave => None,
         }
     }
@@ -48,17 +58,35 @@ impl Journey {
         match self {
             Journey::Launch | Journey::Warm(_) | Journey::Join => Place::Ec2,
             Journey::Promote | Journey::Retire => Place::WarmPool,
-            Journey::Return(_) | Journey::Terminate | Journey::Park | Journey::Leave => {
-                Place::AutoScalingGroup
-            }
+            Journey::Return(_)
+            | Journey::Terminate
+            | Journey::Park
+            | Journey::Leave
+            | Journey::ReplaceVolume
+            | Journey::Reenter => Place::AutoScalingGroup,
         }
     }
 
     pub(crate) fn destination(self) -> Place {
         match self {
-            Journey::Launch | Journey::Promote | Journey::Park | Journey::Join => Place::AutoScalingGroup,
+            Journey::Launch
+            | Journey::Promote
+            | Journey::Park
+            | Journey::Join
+            | Journey::ReplaceVolume
+            | Journey::Reenter => Place::AutoScalingGroup,
             Journey::Warm(_) | Journey::Return(_) => Place::WarmPool,
             Journey::Terminate | Journey::Retire | Journey::Leave => Place::Ec2,
+        }
+    }
+
+    /// What `EventBridge` events name as the action.
+    pub(crate) fn action(self) -> &'static str {
+        match (self, self.hook()) {
+            (Journey::ReplaceVolume | Journey::Reenter, _) => "ReplaceRootVolume",
+            (_, Some(HookTransition::Launching)) => "Launch",
+            // On the way to the warm pool too: only origin and destination tell the two apart.
+            (_, Some(HookTransition::Terminating) | None) => "Terminate",
         }
     }
 
@@ -80,6 +108,15 @@ impl Journey {
                 State::WarmedTerminatingProceed,
                 State::WarmedTerminated,
             ],
+            Journey::ReplaceVolume => [
+                State::ReplacingRootVolume,
+                State::ReplacingRootVolumeWait,
+                State::ReplacingRootVolumeProceed,
+                State::RootVolumeReplaced,
+            ],
+            Journey::Reenter => {
+                [State::RootVolumeReplaced, State::PendingWait, State::PendingProceed, State::InService]
+            }
             // Without hooks nothing is ever in the middle.
             Journey::Park => {
                 [State::EnteringStandby, State::EnteringStandby, State::EnteringStandby, State::Standby]
@@ -107,7 +144,11 @@ impl Journey {
 
     /// What the metadata service names as the target state, from the very start of the journey.
     pub(crate) fn target(self) -> &'static str {
-        self.arrived().as_str()
+        match self {
+            // A judgement: no target state of this name is documented, and the instance is to serve again.
+            Journey::ReplaceVolume => State::InService.as_str(),
+            _ => self.arrived().as_str(),
+        }
     }
 
     /// The power at the end.
@@ -118,6 +159,7 @@ impl Journey {
             | Journey::Park
             | Journey::Join
             | Journey::Leave
+            | Journey::Reenter
             | Journey::Warm(PoolState::Running)
             | Journey::Return(PoolState::Running) => Power::On,
             Journey::Warm(PoolState::Hibernated) | Journey::Return(PoolState::Hibernated) => {
@@ -126,18 +168,22 @@ impl Journey {
             Journey::Warm(PoolState::Stopped)
             | Journey::Return(PoolState::Stopped)
             | Journey::Terminate
+            | Journey::ReplaceVolume
             | Journey::Retire => Power::Off,
         }
     }
 
     /// True if the machine has to run for it; the other ways leave the power as it is until they arrive.
     pub(crate) fn needs_power(self) -> bool {
-        matches!(self, Journey::Launch | Journey::Warm(_) | Journey::Promote)
+        matches!(self, Journey::Launch | Journey::Warm(_) | Journey::Promote | Journey::Reenter)
     }
 
     /// True if the instance counts towards the desired capacity.
     pub(crate) fn serves(self) -> bool {
-        matches!(self, Journey::Launch | Journey::Promote | Journey::Join)
+        matches!(
+            self,
+            Journey::Launch | Journey::Promote | Journey::Join | Journey::ReplaceVolume | Journey::Reenter
+        )
     }
 
     /// True if the instance counts towards the size of the warm pool.

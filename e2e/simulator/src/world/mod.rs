@@ -31,6 +31,7 @@ mod notices;
 mod page;
 mod pools;
 mod processes;
+mod refresh;
 mod retention;
 mod scaling;
 mod standby;
@@ -44,8 +45,9 @@ pub use actions::OpenAction;
 pub use command::{
     ActionRef, ActivityStatus, ActivityView, Command, CreateGroup, DescribeActivities, DescribeGroups,
     Filter, FilterOn, GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate,
-    LifeCommand, NotificationTarget, Page, PoolView, Process, Protection, PutHook, PutWarmPool, Reply, Tag,
-    Tree, UpdateGroup,
+    LifeCommand, NotificationTarget, Page, PoolView, Process, Protection, PutHook, PutWarmPool,
+    RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, Reply, StartRefresh, Tag, Tree,
+    UpdateGroup, Wanted,
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
@@ -96,6 +98,8 @@ pub struct World {
     /// Terminated instances, for those who ask what became of them; the API does not list them.
     gone: BTreeMap<String, Instance>,
     outbox: Vec<Event>,
+    /// When the refreshes of groups have something to do by themselves.
+    refresh_wakes: BTreeMap<String, SystemTime>,
     queues: Queues,
     /// Who is told about every lifecycle action, and in which shape.
     routes: Vec<(String, Envelope)>,
@@ -136,6 +140,7 @@ impl World {
             loose: Fleet::default(),
             gone: BTreeMap::new(),
             outbox: Vec::new(),
+            refresh_wakes: BTreeMap::new(),
             queues,
             routes: Vec::new(),
             activities: Activities::default(),
@@ -153,6 +158,10 @@ impl World {
             Command::DescribeGroups(request) => self.describe_groups(&request),
             Command::SetDesired { group, desired } => self.set_desired(&group, desired),
             Command::Life(command) => self.handle_life(command),
+            Command::StartRefresh(request) => self.start_refresh(request),
+            Command::CancelRefresh { group, wait } => self.cancel_refresh(&group, wait),
+            Command::RollbackRefresh { group } => self.rollback_refresh(&group),
+            Command::DescribeRefreshes { group, ids, page } => self.describe_refreshes(&group, &ids, &page),
             Command::PutTags(tags) => self.put_tags(tags),
             Command::PutWarmPool(change) => self.put_warm_pool(&change),
             Command::DeleteWarmPool { group, force } => self.delete_warm_pool(&group, force),
@@ -194,7 +203,9 @@ impl World {
 
     /// When `advance` has something to do next; none if nothing happens until an operation comes.
     pub fn next_deadline(&self) -> Option<SystemTime> {
-        self.next_due().map(|(due, _)| due)
+        let instance = self.next_due().map(|(due, _)| due);
+        let refresh = self.next_refresh().map(|(due, _)| due);
+        instance.into_iter().chain(refresh).min()
     }
 
     /// An instance as a machine, also after its termination.
@@ -238,12 +249,20 @@ impl World {
 
     /// One thing after the other, each at its own time, so that a long step gives the same world as many short ones.
     fn run_until(&mut self, now: SystemTime) {
-        while let Some((due, id)) = self.next_due()
+        while let Some(due) = self.next_deadline()
             && due <= now
         {
             self.now = self.now.max(due);
             self.activities.why = Why::default();
-            self.fire(&id);
+            // What instances do comes first: a refresh looks at them.
+            if let Some((at, id)) = self.next_due()
+                && at == due
+            {
+                self.fire(&id);
+            } else if let Some((_, name)) = self.next_refresh() {
+                let name = name.to_owned();
+                self.reconcile(&name);
+            }
         }
         self.now = self.now.max(now);
     }

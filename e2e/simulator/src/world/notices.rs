@@ -31,6 +31,7 @@ pub(super) struct Notice {
     pub(super) token: String,
     pub(super) origin: Place,
     pub(super) destination: Place,
+    pub(super) action: &'static str,
 }
 
 impl World {
@@ -163,11 +164,7 @@ fn detail(hook: &Hook, notice: &Notice) -> Value {
         "LifecycleTransition": hook.transition.as_str(),
         "Origin": notice.origin.as_str(),
         "Destination": notice.destination.as_str(),
-        // `Terminate` on the way to the warm pool too: only origin and destination tell the two apart.
-        "Action": match hook.transition {
-            HookTransition::Launching => "Launch",
-            HookTransition::Terminating => "Terminate",
-        },
+        "Action": notice.action,
     });
     add_metadata(&mut detail, hook);
     detail

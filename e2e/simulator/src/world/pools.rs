@@ -1,7 +1,7 @@
 //! The operations on warm pools.
 
 use super::World;
-use super::command::{PutWarmPool, Reply};
+use super::command::{PutWarmPool, RefreshStrategy, Reply};
 use super::error::AwsError;
 use super::group::Pool;
 use super::groups::{check_size, refuse_while_deleting};
@@ -17,6 +17,11 @@ impl World {
         let group = self.group_mut(&change.group)?;
         refuse_while_deleting(group)?;
         let before = group.pool_target();
+        if group.refresh().is_some_and(|refresh| refresh.strategy == RefreshStrategy::ReplaceRootVolume) {
+            return Err(AwsError::validation(
+                "A warm pool is not supported while an instance refresh replaces root volumes.",
+            ));
+        }
         let pool = group.pool.get_or_insert(Pool {
             max_prepared: None,
             min: 0,

@@ -48,12 +48,7 @@ impl Journey {
             Journey::Terminate => Some(State::TerminatingRetained),
             Journey::Return(_) => Some(State::WarmedPendingRetained),
             Journey::Retire => Some(State::WarmedTerminatingRetained),
-            Journey::Launch
-            | Journey::Warm(_)
-            | Journey::Promote
-            | Journey::Park
-            | Journey::Join
-            | Journey::Leave => None,
+            _ => None,
         }
     }
 }

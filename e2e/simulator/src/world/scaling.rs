@@ -12,8 +12,15 @@ impl World {
     /// The order matters: what scale-in returns fills the pool, and what scale-out takes from it is replaced.
     pub(super) fn reconcile(&mut self, name: &str) {
         self.part_with_the_unhealthy(name);
+        self.resize(name);
+        self.step_refresh(name);
+        self.finish_deletions(name);
+    }
+
+    /// The sizes alone.
+    pub(super) fn resize(&mut self, name: &str) {
         let Some(group) = self.groups.get(name) else { return };
-        let desired = group.desired as usize;
+        let desired = group.desired as usize + self.surge(name);
         if group.deleting {
             self.end_standby(name);
         }
@@ -25,7 +32,6 @@ impl World {
             self.scale_out(name, desired - serving.len());
         }
         self.fit_pool(name);
-        self.finish_deletions(name);
     }
 
     fn scale_out(&mut self, name: &str, missing: usize) {

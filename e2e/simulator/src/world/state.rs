@@ -30,6 +30,14 @@ pub enum State {
     Detaching,
     /// `Detached`
     Detached,
+    /// `ReplacingRootVolume`
+    ReplacingRootVolume,
+    /// `ReplacingRootVolume:Wait`
+    ReplacingRootVolumeWait,
+    /// `ReplacingRootVolume:Proceed`
+    ReplacingRootVolumeProceed,
+    /// `RootVolumeReplaced`
+    RootVolumeReplaced,
     /// `Warmed:Pending`
     WarmedPending,
     /// `Warmed:Pending:Wait`
@@ -73,6 +81,10 @@ impl State {
             State::Standby => "Standby",
             State::Detaching => "Detaching",
             State::Detached => "Detached",
+            State::ReplacingRootVolume => "ReplacingRootVolume",
+            State::ReplacingRootVolumeWait => "ReplacingRootVolume:Wait",
+            State::ReplacingRootVolumeProceed => "ReplacingRootVolume:Proceed",
+            State::RootVolumeReplaced => "RootVolumeReplaced",
             State::WarmedPending => "Warmed:Pending",
             State::WarmedPendingWait => "Warmed:Pending:Wait",
             State::WarmedPendingProceed => "Warmed:Pending:Proceed",

@@ -11,5 +11,6 @@ mod life;
 mod notices;
 mod protocol;
 mod queues;
+mod refresh;
 mod serve;
 mod story;

@@ -19,6 +19,7 @@ mod queue_bed;
 mod queue_laws;
 mod queue_rules;
 mod queues;
+mod refresh;
 mod retention;
 mod standby;
 mod warnings;

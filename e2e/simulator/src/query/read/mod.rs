@@ -8,6 +8,7 @@ mod group;
 mod hook;
 mod life;
 mod pool;
+mod refresh;
 mod settings;
 
 use super::params::{Params, invalid};
@@ -17,6 +18,7 @@ use group::{create_group, filter, tag, update_group};
 use hook::{action, hook};
 use life::life;
 use pool::put_warm_pool;
+use refresh::start_refresh;
 
 /// The version of the Auto Scaling API.
 pub(crate) const VERSION: &str = "2011-01-01";
@@ -71,6 +73,17 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
                 invalid("null", "ShouldDecrementDesiredCapacity", "Member must not be null")
             })?,
         },
+        "StartInstanceRefresh" => Command::StartRefresh(start_refresh(params)?),
+        "CancelInstanceRefresh" => Command::CancelRefresh {
+            group: group()?,
+            wait: params.flag("WaitForTransitioningInstances")?.unwrap_or(true),
+        },
+        "RollbackInstanceRefresh" => Command::RollbackRefresh { group: group()? },
+        "DescribeInstanceRefreshes" => Command::DescribeRefreshes {
+            group: group()?,
+            ids: params.list("InstanceRefreshIds"),
+            page: page(params)?,
+        },
         "CreateOrUpdateTags" => Command::PutTags(
             params
                 .structures("Tags")
@@ -120,6 +133,10 @@ mod tests {
         "DescribeAutoScalingInstances",
         "DescribeScalingActivities",
         "TerminateInstanceInAutoScalingGroup",
+        "StartInstanceRefresh",
+        "CancelInstanceRefresh",
+        "RollbackInstanceRefresh",
+        "DescribeInstanceRefreshes",
         "CreateOrUpdateTags",
         "EnterStandby",
         "ExitStandby",

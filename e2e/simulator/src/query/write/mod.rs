@@ -2,6 +2,7 @@
 
 mod activity;
 mod life;
+mod refresh;
 mod settings;
 
 use std::time::SystemTime;
@@ -11,6 +12,7 @@ use crate::account::group_arn;
 use crate::world::{AwsError, GroupView, HookView, InstanceView, LaunchTemplate, PoolView, Reply};
 use activity::activity;
 use life::{group_life, processes};
+use refresh::refresh;
 use settings::settings;
 
 /// The type of every machine.
@@ -72,6 +74,11 @@ fn result(xml: &mut Xml, reply: &Reply) {
             xml.optional("NextToken", next.as_ref());
         }
         Reply::Processes => processes(xml),
+        Reply::Refreshing { id } => xml.text("InstanceRefreshId", id),
+        Reply::Refreshes { refreshes, next } => {
+            xml.list("InstanceRefreshes", refreshes, refresh);
+            xml.optional("NextToken", next.as_ref());
+        }
     }
 }
 

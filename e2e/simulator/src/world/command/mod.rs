@@ -6,6 +6,7 @@ mod hook;
 mod instance;
 mod life;
 mod pool;
+mod refresh;
 mod settings;
 
 use super::event::HookResult;
@@ -16,6 +17,7 @@ pub use hook::{ActionRef, HookView, NotificationTarget, PutHook};
 pub use instance::InstanceView;
 pub use life::{GroupLife, LifeCommand, Process};
 pub use pool::{PoolView, PutWarmPool};
+pub use refresh::{RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, StartRefresh, Wanted};
 pub use settings::{GroupSettings, Protection, Tree};
 
 /// One Auto Scaling operation.
@@ -103,6 +105,29 @@ pub enum Command {
     },
     /// `DescribeScalingActivities`
     DescribeActivities(DescribeActivities),
+    /// `StartInstanceRefresh`
+    StartRefresh(StartRefresh),
+    /// `CancelInstanceRefresh`
+    CancelRefresh {
+        /// The group.
+        group: String,
+        /// Whether what is under way is waited for.
+        wait: bool,
+    },
+    /// `RollbackInstanceRefresh`
+    RollbackRefresh {
+        /// The group.
+        group: String,
+    },
+    /// `DescribeInstanceRefreshes`
+    DescribeRefreshes {
+        /// The group.
+        group: String,
+        /// Only these, unknown ones left out; all if empty.
+        ids: Vec<String>,
+        /// Which page.
+        page: Page,
+    },
     /// `CreateOrUpdateTags`, each tag beside its group.
     PutTags(Vec<(String, Tag)>),
     /// Those on the life of members beyond scaling.
@@ -161,6 +186,18 @@ pub enum Reply {
     Activities {
         /// This page's, the latest first.
         activities: Vec<ActivityView>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To `StartRefresh`, `CancelRefresh` and `RollbackRefresh`.
+    Refreshing {
+        /// The refresh's id.
+        id: String,
+    },
+    /// To `DescribeRefreshes`.
+    Refreshes {
+        /// This page's, the newest first.
+        refreshes: Vec<RefreshView>,
         /// Where the next page starts.
         next: Option<String>,
     },

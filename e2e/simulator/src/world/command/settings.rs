@@ -54,10 +54,18 @@ pub enum Tree {
 impl Tree {
     /// The text at the end of a path of names.
     pub fn text(&self, path: &[&str]) -> Option<String> {
+        match self.inside(path)? {
+            Tree::Text(text) => Some(text.clone()),
+            Tree::Fields(_) | Tree::List(_) => None,
+        }
+    }
+
+    /// What is at the end of a path of names.
+    pub fn inside(&self, path: &[&str]) -> Option<&Tree> {
         match (self, path) {
-            (Tree::Text(text), []) => Some(text.clone()),
-            (Tree::Fields(fields), [name, rest @ ..]) => fields.get(*name)?.text(rest),
-            (Tree::Text(_) | Tree::Fields(_) | Tree::List(_), _) => None,
+            (_, []) => Some(self),
+            (Tree::Fields(fields), [name, rest @ ..]) => fields.get(*name)?.inside(rest),
+            (Tree::Text(_) | Tree::List(_), _) => None,
         }
     }
 }

@@ -223,6 +223,12 @@ impl Simulator {
         }
     }
 
+    /// Gives an instance a role, or takes it away. Its metadata service then hands out credentials, which nothing here
+    /// checks and which do not expire. False if there is no such instance.
+    pub fn imds_role(&self, id: &str, role: Option<&str>) -> bool {
+        self.shared.lock().world.set_role(self.shared.now(), id, role.map(str::to_owned))
+    }
+
     /// Changes how the metadata service of an instance may be asked; false if there is no such instance.
     pub fn imds_options(&self, id: &str, change: MetadataChange) -> bool {
         self.shared.lock().world.change_metadata(self.shared.now(), id, change)

@@ -10,13 +10,10 @@ use serde_json::{Value, json};
 
 use super::tree::{Tree, split};
 use crate::account::ACCOUNT;
-use crate::query::INSTANCE_TYPE;
 use crate::world::{Machine, Maintenance, SpotAction};
 
 /// The path of the target lifecycle state, below its version.
 const TARGET: &str = "meta-data/autoscaling/target-lifecycle-state";
-/// The image of every machine.
-const IMAGE: &str = "ami-0123456789abcdef0";
 
 /// Whether a path asks for the target lifecycle state.
 pub(super) fn is_target(path: &str) -> bool {
@@ -29,26 +26,29 @@ pub(super) fn lookup(machine: &Machine, path: &str) -> Option<String> {
     identity(&mut tree, machine);
     place(&mut tree, machine);
     network(&mut tree, machine);
+    credentials(&mut tree, machine);
     lifecycle(&mut tree, machine);
     tree.put("2009-04-04", "dynamic/instance-identity/document", document(machine));
     tree.find(path)
 }
 
 fn identity(tree: &mut Tree, machine: &Machine) {
-    let id = &machine.view.id;
-    tree.put("1.0", "meta-data/ami-id", IMAGE);
-    tree.put("1.0", "meta-data/ami-launch-index", "0");
+    let (id, hardware) = (&machine.view.id, &machine.hardware);
+    let (first, index) = hardware.reservation.clone().unwrap_or_else(|| (id.clone(), 0));
+    tree.put("1.0", "meta-data/ami-id", &hardware.image);
+    tree.put("1.0", "meta-data/ami-launch-index", index.to_string());
     tree.put("1.0", "meta-data/ami-manifest-path", "(unknown)");
     tree.put("2007-12-15", "meta-data/block-device-mapping/ami", "/dev/xvda");
     tree.put("2007-12-15", "meta-data/block-device-mapping/root", "/dev/xvda");
     tree.put("2008-09-01", "meta-data/instance-action", "none");
     tree.put("1.0", "meta-data/instance-id", id);
-    tree.put("2007-08-29", "meta-data/instance-type", INSTANCE_TYPE);
+    tree.put("2007-08-29", "meta-data/instance-type", &hardware.kind);
     tree.put("1.0", "meta-data/profile", "default-hvm");
-    tree.put("1.0", "meta-data/reservation-id", id.replacen("i-", "r-", 1));
+    tree.put("1.0", "meta-data/reservation-id", first.replacen("i-", "r-", 1));
     tree.put("1.0", "meta-data/security-groups", "default");
     tree.put("2022-09-24", "meta-data/system", "nitro");
-    let life_cycle = if machine.metadata.is_spot { "spot" } else { "on-demand" };
+    let is_spot = machine.metadata.is_spot || machine.warnings.spot.is_some();
+    let life_cycle = if is_spot { "spot" } else { "on-demand" };
     tree.put("2019-10-01", "meta-data/instance-life-cycle", life_cycle);
     if machine.metadata.options.shows_tags {
         for (key, value) in &machine.tags {
@@ -81,7 +81,32 @@ fn network(tree: &mut Tree, machine: &Machine) {
     card("local-ipv4s", &address);
     card("mac", &mac);
     card("owner-id", ACCOUNT);
+    card("security-group-ids", "sg-0123456789abcdef0");
     card("security-groups", "default");
+    card("vpc-id", "vpc-0123456789abcdef0");
+}
+
+/// Those of the machine's role: for clients that look nowhere else. Nothing here checks them.
+fn credentials(tree: &mut Tree, machine: &Machine) {
+    let Some(role) = &machine.metadata.role else { return };
+    let since = seconds(machine.launched);
+    let profile = json!({
+        "Code": "Success",
+        "LastUpdated": since,
+        "InstanceProfileArn": format!("arn:aws:iam::{ACCOUNT}:instance-profile/{role}"),
+        "InstanceProfileId": "AIPA0123456789ABCDEF0",
+    });
+    let credentials = json!({
+        "Code": "Success",
+        "LastUpdated": since,
+        "Type": "AWS-HMAC",
+        "AccessKeyId": "ASIA0123456789ABCDEF",
+        "SecretAccessKey": "of-the-simulator",
+        "Token": "of-the-simulator",
+        "Expiration": "2099-12-31T23:59:59Z",
+    });
+    tree.put("2012-01-12", "meta-data/iam/info", format!("{profile:#}"));
+    tree.put_in("2012-01-12", "meta-data/iam/security-credentials", role, format!("{credentials:#}"));
 }
 
 /// The states that a lifecycle goes through, and what is announced for the machine.
@@ -128,9 +153,9 @@ fn document(machine: &Machine) -> String {
         "billingProducts": null,
         "devpayProductCodes": null,
         "marketplaceProductCodes": null,
-        "imageId": IMAGE,
+        "imageId": machine.hardware.image,
         "instanceId": machine.view.id,
-        "instanceType": INSTANCE_TYPE,
+        "instanceType": machine.hardware.kind,
         "kernelId": null,
         "pendingTime": seconds(machine.launched),
         "privateIp": machine.metadata.address,

@@ -7,5 +7,5 @@ mod xml;
 
 pub(crate) use params::{Params, decode};
 pub(crate) use read::{VERSION, command};
-pub(crate) use write::{INSTANCE_TYPE, error, reply};
+pub(crate) use write::{error, reply};
 pub(crate) use xml::Xml;

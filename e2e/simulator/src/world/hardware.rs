@@ -61,7 +61,7 @@ pub(crate) enum Change {
 }
 
 /// The machine below an instance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hardware {
     pub(crate) image: String,
     pub(crate) kind: String,

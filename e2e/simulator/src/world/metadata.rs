@@ -52,12 +52,20 @@ pub struct Metadata {
     /// The target lifecycle state is 404 although the group has one. Seen at AWS on an `InService` instance that was stopped
     /// and started while the group's processes were suspended; gone with its next journey.
     pub target_lost: bool,
+    /// The role whose credentials it hands out, if the machine has one.
+    pub role: Option<String>,
 }
 
 impl Metadata {
     /// Of a new instance on demand.
     pub(crate) fn new(address: Ipv4Addr) -> Self {
-        Metadata { address, options: MetadataOptions::default(), is_spot: false, target_lost: false }
+        Metadata {
+            address,
+            options: MetadataOptions::default(),
+            is_spot: false,
+            target_lost: false,
+            role: None,
+        }
     }
 }
 
@@ -72,5 +80,11 @@ impl World {
         options.shows_tags = change.shows_tags.unwrap_or(options.shows_tags);
         options.hop_limit = change.hop_limit.unwrap_or(options.hop_limit);
         true
+    }
+
+    /// Gives the machine a role, or takes it away; false if there is no such instance.
+    pub fn set_role(&mut self, now: SystemTime, id: &str, role: Option<String>) -> bool {
+        self.run_until(now);
+        self.machine_mut(id).map(|instance| instance.metadata.role = role).is_some()
     }
 }

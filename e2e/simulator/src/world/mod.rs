@@ -62,6 +62,7 @@ use crate::sqs::{self, Queues, SqsError};
 use activities::{Activities, Why};
 use fleet::Fleet;
 use group::Group;
+use hardware::Hardware;
 use instance::Instance;
 
 /// How long things take, and how strict the limits are.
@@ -121,6 +122,8 @@ pub struct Machine {
     pub launched: SystemTime,
     /// What its metadata service knows from EC2.
     pub metadata: Metadata,
+    /// How it was made.
+    pub(crate) hardware: Hardware,
     /// What EC2 announced for it.
     pub warnings: Warnings,
 }
@@ -243,6 +246,7 @@ impl World {
             tags: instance.tags.clone(),
             launched: instance.launched,
             metadata: instance.metadata.clone(),
+            hardware: instance.hardware.clone(),
             warnings: instance.warnings.clone(),
         }
     }

@@ -7,6 +7,8 @@ mod forward;
 mod group_settings;
 mod handle;
 mod imds;
+mod imds_paths;
+mod imds_sdk;
 mod life;
 mod notices;
 mod protocol;

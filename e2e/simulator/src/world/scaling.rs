@@ -1,5 +1,7 @@
 //! Brings a group and its warm pool to the sizes they should have.
 
+use std::cmp::Ordering;
+
 use super::World;
 use super::command::Process;
 use super::instance::Instance;
@@ -24,12 +26,12 @@ impl World {
         if group.deleting {
             self.end_standby(name);
         }
-        let serving = self.members(name, |instance| instance.journey.serves());
-        self.resizes(serving.len(), desired);
-        if serving.len() > desired {
-            self.scale_in(name, serving.len() - desired);
-        } else {
-            self.scale_out(name, desired - serving.len());
+        let serving = self.count(name, |instance| instance.journey.serves());
+        self.resizes(serving, desired);
+        match serving.cmp(&desired) {
+            Ordering::Greater => self.scale_in(name, serving - desired),
+            Ordering::Less => self.scale_out(name, desired - serving),
+            Ordering::Equal => {}
         }
         self.fit_pool(name);
     }
@@ -78,7 +80,7 @@ impl World {
     fn way_back(&self, name: &str, id: &str) -> Option<Journey> {
         let group = self.groups.get(name)?;
         let pool = group.pool.as_ref()?;
-        let pooled = self.members(name, Instance::is_pooled).len();
+        let pooled = self.count(name, Instance::is_pooled);
         let room = pooled < group.pool_target() as usize;
         let instance = &self.instances[id];
         (pool.reuse == Some(true) && room && instance.is_at_rest() && !self.is_ill(instance))
@@ -89,20 +91,22 @@ impl World {
         let Some(group) = self.groups.get(name) else { return };
         let target = group.pool_target() as usize;
         let state = group.pool.as_ref().map(|pool| pool.state);
-        let mut pooled = self.members(name, Instance::is_pooled);
-        self.resizes(pooled.len(), target);
+        let size = self.count(name, Instance::is_pooled);
+        self.resizes(size, target);
         if let Some(state) = state
             && !self.is_suspended(Process::Launch, name)
         {
-            for _ in pooled.len()..target {
+            for _ in size..target {
                 self.launch(name, Journey::Warm(state));
             }
         }
         // One that is on its way back is drained before it goes anywhere else.
-        let surplus = pooled.len().saturating_sub(target);
-        pooled.retain(|id| {
-            let instance = &self.instances[id];
-            instance.is_at_rest() || matches!(instance.journey, Journey::Warm(_))
+        let surplus = size.saturating_sub(target);
+        if surplus == 0 {
+            return;
+        }
+        let mut pooled = self.members(name, |instance| {
+            instance.is_pooled() && (instance.is_at_rest() || matches!(instance.journey, Journey::Warm(_)))
         });
         pooled.sort_by_key(|id| !self.instances[id].is_at_rest());
         for id in pooled.into_iter().take(surplus) {
@@ -112,16 +116,24 @@ impl World {
 
     /// Lets a pool and a group go once nothing is left in them.
     fn finish_deletions(&mut self, name: &str) {
-        let no_pool_members = self.members(name, |instance| instance.journey.is_listed_in_pool()).is_empty();
-        let no_members = self.members(name, |_| true).is_empty();
-        let Some(group) = self.groups.get_mut(name) else { return };
-        if no_pool_members {
-            group.pool.take_if(|pool| pool.deleting);
+        let Some(group) = self.groups.get(name) else { return };
+        let (deleting, pool_deleting) =
+            (group.deleting, group.pool.as_ref().is_some_and(|pool| pool.deleting));
+        if pool_deleting
+            && self.count(name, |instance| instance.journey.is_listed_in_pool()) == 0
+            && let Some(group) = self.groups.get_mut(name)
+        {
+            group.pool = None;
         }
-        if group.deleting && no_members {
+        if deleting && self.count(name, |_| true) == 0 {
             self.groups.remove(name);
             self.forget_groups();
         }
+    }
+
+    /// How many instances of a kind a group has.
+    fn count(&self, name: &str, wanted: impl Fn(&Instance) -> bool) -> usize {
+        self.instances.of_group(name).filter(|instance| wanted(instance)).count()
     }
 
     /// The ids of a group's instances of a kind, the oldest first.

@@ -88,14 +88,12 @@ impl Bed {
         }
     }
 
-    /// What the simulator's own list says of the first instance of a group.
-    pub(super) fn first_of(&self, group: &str) -> anyhow::Result<(String, SocketAddr)> {
-        let list = Request::metadata(self.endpoint, "GET", "/_simulator/instances", "Accept: */*").once()?;
-        let list: Vec<serde_json::Value> = serde_json::from_str(&list)?;
+    /// The first instance of a group, by the simulator's own list.
+    pub(super) fn first_of(&self, group: &str) -> anyhow::Result<String> {
+        let list: Vec<serde_json::Value> =
+            serde_json::from_str(&Request::get(self.endpoint, "/_simulator/instances").once()?)?;
         let row = list.iter().find(|row| row["group"] == group).context("an instance of the group")?;
-        let id = row["id"].as_str().context("an id")?.to_owned();
-        let metadata = row["imdsEndpoint"].as_str().and_then(|url| url.strip_prefix("http://")?.parse().ok());
-        Ok((id, metadata.context("a metadata service")?))
+        row["id"].as_str().context("an id").map(str::to_owned)
     }
 
     pub(super) async fn end(mut self) -> anyhow::Result<()> {

@@ -30,10 +30,9 @@ impl Request {
         Request { to, bytes: text.into_bytes() }
     }
 
-    /// A request to a metadata service.
-    pub(super) fn metadata(to: SocketAddr, method: &str, path: &str, header: &str) -> Self {
-        let text =
-            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nContent-Length: 0\r\n\r\n");
+    /// A question to the simulator itself.
+    pub(super) fn get(to: SocketAddr, path: &str) -> Self {
+        let text = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Request { to, bytes: text.into_bytes() }
     }
 

@@ -43,10 +43,8 @@ async fn calls(bench: &Bench, args: &SimulatorArgs) -> anyhow::Result<Scenario> 
         format!("{instances} instances; 8 connections that stay, on the same machine"),
     );
     for (name, text, request) in kinds(&bed).await? {
-        let pid = bed.pid()?;
-        let (before, time) = (machine::cpu(pid)?, args.calls_for);
+        let time = args.calls_for;
         let load = tokio::task::spawn_blocking(move || load(&request, time)).await??;
-        let used = machine::cpu(pid)?.saturating_sub(before);
         let count = u32::try_from(load.times.len()).context("fewer calls")?.max(1);
         let rate = f64::from(count) / load.took.as_secs_f64();
         let times: Times = load.times.into_iter().collect();
@@ -57,7 +55,6 @@ async fn calls(bench: &Bench, args: &SimulatorArgs) -> anyhow::Result<Scenario> 
             Bar::AtLeast(5000.0),
         );
         scenario.figure(&format!("{name}_p99_seconds"), "    p99 of a call", times.percentile(99));
-        scenario.figure(&format!("{name}_cpu_seconds"), "", used / count);
         bench.say(&format!("{text}: {rate:.0} calls a second"));
     }
     scenario.figure("rss_mb", "RSS at the end", Measured::Bytes(machine::memory(bed.pid()?)?.resident));
@@ -77,16 +74,13 @@ async fn kinds(bed: &Bed) -> anyhow::Result<Vec<(&'static str, &'static str, Req
     bed.call("Action=SetDesiredCapacity&AutoScalingGroupName=held&DesiredCapacity=1")?;
     let held = loop {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let (id, _) = bed.first_of("held")?;
+        let id = bed.first_of("held")?;
         let seen = bed.call(&format!("Action=DescribeAutoScalingInstances&InstanceIds.member.1={id}"))?;
         if seen.contains("Pending:Wait") {
             break id;
         }
     };
-    let (one, metadata) = bed.first_of("many")?;
-    let ttl = "X-aws-ec2-metadata-token-ttl-seconds: 21600";
-    let token = Request::metadata(metadata, "PUT", "/latest/api/token", ttl).once()?;
-    let target = "/latest/meta-data/autoscaling/target-lifecycle-state";
+    let one = bed.first_of("many")?;
     let scaling = |form: &str| Request::scaling(bed.endpoint, form);
     Ok(vec![
         (
@@ -105,11 +99,6 @@ async fn kinds(bed: &Bed) -> anyhow::Result<Vec<(&'static str, &'static str, Req
             scaling(&format!(
                 "Action=RecordLifecycleActionHeartbeat&AutoScalingGroupName=held&LifecycleHookName=h&InstanceId={held}"
             )),
-        ),
-        (
-            "target_state",
-            "metadata: the target lifecycle state",
-            Request::metadata(metadata, "GET", target, &format!("X-aws-ec2-metadata-token: {token}")),
         ),
     ])
 }

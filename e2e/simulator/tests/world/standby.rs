@@ -116,7 +116,12 @@ fn a_detached_machine_runs_on_without_its_group_and_can_join_another() {
     bed.pass(A_WHILE);
     let machine = bed.world.machine(&ids[0]).expect("a machine");
     assert_eq!((machine.power, machine.target, machine.tags.len()), (Power::On, None, 0));
-    let other = CreateGroup { name: "other".into(), max: 1, ..Default::default() };
+    let hook = aws_simulator::world::PutHook {
+        name: "launch".into(),
+        transition: Some(Launching),
+        ..Default::default()
+    };
+    let other = CreateGroup { name: "other".into(), max: 1, hooks: vec![hook], ..Default::default() };
     bed.run(Command::CreateGroup(other));
     let join =
         Command::Life(aws_simulator::world::LifeCommand::Attach { group: "other".into(), ids: ids.clone() });

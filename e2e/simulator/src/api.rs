@@ -9,13 +9,14 @@ use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use crate::broken::{Refusal, plan};
+use crate::broken::{Refusal, View, plan};
 use crate::calls::Call;
 use crate::ec2;
 use crate::http::{Answer, LONGEST_BODY, answer, body};
 use crate::json;
 use crate::query::{self, Params};
 use crate::queues;
+use crate::rules::{Asked, Service};
 use crate::shared::Shared;
 use crate::simulator::CompletionRequest;
 use crate::world::{AwsError, Command};
@@ -85,7 +86,7 @@ async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes)
         return ec2::serve(shared, version.as_deref(), parsed.map(|_| params), call).await;
     }
     let version = version.unwrap_or_else(|| query::VERSION.to_owned());
-    let broken = plan(&mut shared.lock(), &call.operation);
+    let broken = plan(&mut shared.lock(), &Asked::of(Service::AutoScaling, &call), shared.now());
     if let Some(delay) = broken.delay {
         tokio::time::sleep(delay).await;
     }
@@ -102,7 +103,7 @@ async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes)
     if let Ok(command) = &outcome {
         observe(shared, command, &call.caller).await;
     }
-    let response = carry_out(shared, outcome, call);
+    let response = carry_out(shared, outcome, call, &broken.view);
     (!broken.lose_reply).then_some(response)
 }
 
@@ -131,10 +132,25 @@ async fn observe(shared: &Shared, command: &Command, caller: &str) {
 }
 
 /// Changes the world, records the call, writes the answer: in one go, so that the record is in the order of the effects.
-fn carry_out(shared: &Shared, command: Result<Command, AwsError>, mut call: Call) -> Response<Full<Bytes>> {
+fn carry_out(
+    shared: &Shared,
+    command: Result<Command, AwsError>,
+    mut call: Call,
+    view: &View,
+) -> Response<Full<Bytes>> {
     let mut inner = shared.lock();
-    let outcome = command.and_then(|command| inner.world.handle(shared.now(), command));
+    if !view.is_plain() {
+        shared.settle(&mut inner);
+    }
+    let now = shared.now();
+    let outcome = command.and_then(|command| match inner.seen(now, view) {
+        Some(mut world) => world.handle(world.moment(), command),
+        None => inner.world.handle(now, command),
+    });
     shared.settle(&mut inner);
+    if !call.operation.starts_with("Describe") {
+        inner.keep_past();
+    }
     let request_id = inner.request_id();
     let (status, xml) = match &outcome {
         Ok(reply) => (200, query::reply(&call.operation, reply, &request_id)),

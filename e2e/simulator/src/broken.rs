@@ -1,8 +1,9 @@
 //! What the faults make of one call, to whichever service.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::fault::Fault;
+use crate::fault::Only;
+use crate::rules::Asked;
 use crate::shared::Inner;
 
 /// What goes wrong with a call.
@@ -12,6 +13,7 @@ pub(crate) struct Broken {
     pub(crate) refusal: Option<Refusal>,
     pub(crate) reset: bool,
     pub(crate) lose_reply: bool,
+    pub(crate) view: View,
 }
 
 /// Why a call is refused; each service has its own words.
@@ -22,29 +24,25 @@ pub(crate) enum Refusal {
     Failed { status: u16, code: String },
 }
 
-/// Draws what goes wrong with a call of this operation.
-pub(crate) fn plan(inner: &mut Inner, operation: &str) -> Broken {
-    let mut broken = Broken::default();
-    let applying = inner.faults.iter().filter(|(name, _)| name == "*" || name == operation);
-    for (_, fault) in applying {
-        let refusal = match fault {
-            Fault::Throttle { share } => (inner.random.f64() < *share).then_some(Refusal::Throttled),
-            Fault::Deny => Some(Refusal::Denied),
-            Fault::Fail { status, code } => Some(Refusal::Failed { status: *status, code: code.clone() }),
-            Fault::Delay(delay) => {
-                broken.delay = Some(broken.delay.unwrap_or_default() + *delay);
-                None
-            }
-            Fault::Reset => {
-                broken.reset = true;
-                None
-            }
-            Fault::LoseReply => {
-                broken.lose_reply = true;
-                None
-            }
-        };
-        broken.refusal = broken.refusal.or(refusal);
+/// How a describing call sees the world.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    /// As it was so long ago.
+    pub(crate) age: Duration,
+    /// Without instances launched less than so long ago.
+    pub(crate) new: Vec<(Duration, Only)>,
+    /// Without instances that set out between group and pool less than so long ago.
+    pub(crate) moving: Vec<(Duration, Only)>,
+}
+
+impl View {
+    /// True if the call sees the world as it is.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.age.is_zero() && self.new.is_empty() && self.moving.is_empty()
     }
-    broken
+}
+
+/// Draws what goes wrong with a call.
+pub(crate) fn plan(inner: &mut Inner, asked: &Asked<'_>, now: SystemTime) -> Broken {
+    inner.faults.plan(asked, now, &mut inner.random)
 }

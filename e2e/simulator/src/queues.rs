@@ -14,6 +14,7 @@ use crate::broken::{Broken, Refusal, plan};
 use crate::calls::Call;
 use crate::http::{Answer, answer, body};
 use crate::json;
+use crate::rules::{Asked, Service};
 use crate::shared::{Inner, Shared};
 use crate::sqs::{Command, Receive, Reply, SqsError};
 
@@ -64,6 +65,11 @@ impl Pending {
         self.call.as_ref().map(|call| call.operation.as_str()).unwrap_or_default()
     }
 
+    fn broken(&self) -> Broken {
+        let asked = self.call.as_ref().map(|call| Asked::of(Service::Sqs, call));
+        asked.map(|asked| plan(&mut self.shared.lock(), &asked, self.shared.now())).unwrap_or_default()
+    }
+
     /// Records the call and writes the answer: under the lock under which the queues were changed, so that the record is in
     /// the order of the effects.
     fn answer(mut self, inner: &mut Inner, outcome: Result<Reply, SqsError>) -> Response<Full<Bytes>> {
@@ -95,7 +101,7 @@ impl Drop for Pending {
 
 async fn handle(pending: Pending, command: Result<Command, SqsError>) -> Answer {
     let shared = pending.shared.clone();
-    let Broken { delay, refusal, reset, lose_reply } = plan(&mut shared.lock(), pending.operation());
+    let Broken { delay, refusal, reset, lose_reply, view: _ } = pending.broken();
     if let Some(delay) = delay {
         tokio::time::sleep(delay).await;
     }

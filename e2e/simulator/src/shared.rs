@@ -9,9 +9,10 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use crate::call_log::CallLog;
 use crate::clock::Clock;
-use crate::fault::Fault;
 use crate::imds::Imds;
 use crate::options::Options;
+use crate::past::Past;
+use crate::rules::Rules;
 use crate::simulator::{CompletionRequest, InstanceInfo};
 use crate::world::{Event, Machine, World};
 
@@ -42,7 +43,8 @@ pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) imds: BTreeMap<String, Imds>,
     pub(crate) calls: CallLog,
-    pub(crate) faults: Vec<(String, Fault)>,
+    pub(crate) faults: Rules,
+    pub(crate) past: Past,
     pub(crate) observer: Option<Observer>,
     pub(crate) random: fastrand::Rng,
 }
@@ -62,7 +64,8 @@ impl Shared {
                 world: World::new(options.settings(), clock.now()),
                 imds: BTreeMap::new(),
                 calls: CallLog::new(options.calls_kept),
-                faults: Vec::new(),
+                faults: Rules::default(),
+                past: Past::default(),
                 observer: None,
                 random: fastrand::Rng::with_seed(options.seed),
             }),
@@ -88,6 +91,8 @@ impl Shared {
         if events.is_empty() {
             return;
         }
+        inner.past.note(&events);
+        inner.keep_past();
         for event in &events {
             if let Event::PowerChanged { id, power, .. } = event {
                 let imds = match inner.imds.entry(id.clone()) {

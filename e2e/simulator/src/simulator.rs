@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::account::queue_of_url;
 use crate::api;
 use crate::calls::{Call, ImdsCall};
-use crate::fault::Fault;
+use crate::fault::{Fault, Only};
 use crate::http::Service;
 use crate::imds::ImdsFault;
 use crate::options::Options;
@@ -199,12 +199,23 @@ impl Simulator {
     /// Breaks an operation until `clear_faults`; `*` breaks all of them. Several faults add up; of several errors the
     /// first counts.
     pub fn fault(&self, operation: &str, fault: Fault) {
-        self.shared.lock().faults.push((operation.to_owned(), fault));
+        self.fault_only(operation, fault, Only::default());
+    }
+
+    /// Breaks an operation for some calls, until `clear_faults` or `mend` with the number returned. The operation may be
+    /// named with its service, `autoscaling:DescribeTags`, `sqs:*`.
+    pub fn fault_only(&self, operation: &str, fault: Fault, only: Only) -> u64 {
+        self.shared.lock().break_operation(operation, fault, only, self.shared.now())
+    }
+
+    /// Ends one fault; false if it is over already.
+    pub fn mend(&self, fault: u64) -> bool {
+        self.shared.lock().mend(fault)
     }
 
     /// Mends all operations.
     pub fn clear_faults(&self) {
-        self.shared.lock().faults.clear();
+        self.shared.lock().mend_all();
     }
 
     /// Breaks the metadata service of an instance, or mends it.

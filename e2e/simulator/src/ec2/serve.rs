@@ -6,10 +6,11 @@ use http_body_util::Full;
 
 use super::form::Form;
 use super::{read, write};
-use crate::broken::{Refusal, plan};
+use crate::broken::{Refusal, View, plan};
 use crate::calls::Call;
 use crate::http::{Answer, answer};
 use crate::query::Params;
+use crate::rules::{Asked, Service};
 use crate::shared::Shared;
 use crate::world::AwsError;
 use crate::world::ec2::Command;
@@ -21,7 +22,7 @@ pub(crate) async fn serve(
     params: Result<Params, AwsError>,
     call: Call,
 ) -> Answer {
-    let broken = plan(&mut shared.lock(), &call.operation);
+    let broken = plan(&mut shared.lock(), &Asked::of(Service::Ec2, &call), shared.now());
     if let Some(delay) = broken.delay {
         tokio::time::sleep(delay).await;
     }
@@ -38,7 +39,7 @@ pub(crate) async fn serve(
             Ok((command, form.flag("DryRun")?.unwrap_or(false)))
         }),
     };
-    let response = carry_out(shared, outcome, call);
+    let response = carry_out(shared, outcome, call, &broken.view);
     (!broken.lose_reply).then_some(response)
 }
 
@@ -47,8 +48,12 @@ fn carry_out(
     shared: &Shared,
     asked: Result<(Command, bool), AwsError>,
     mut call: Call,
+    view: &View,
 ) -> Response<Full<Bytes>> {
     let mut inner = shared.lock();
+    if !view.is_plain() {
+        shared.settle(&mut inner);
+    }
     let now = shared.now();
     let outcome = match asked {
         Ok((_, true)) => Err(AwsError::new(
@@ -56,10 +61,16 @@ fn carry_out(
             "DryRunOperation",
             "Request would have succeeded, but DryRun flag is set.",
         )),
-        Ok((command, false)) => inner.world.handle_ec2(now, command),
+        Ok((command, false)) => match inner.seen(now, view) {
+            Some(mut world) => world.handle_ec2(world.moment(), command),
+            None => inner.world.handle_ec2(now, command),
+        },
         Err(error) => Err(error),
     };
     shared.settle(&mut inner);
+    if !call.operation.starts_with("Describe") {
+        inner.keep_past();
+    }
     // A machine that was told to stop says so only when it has.
     shared.reschedule();
     let request_id = inner.request_id();

@@ -85,7 +85,7 @@ fn is_allowed(c: char) -> bool {
 }
 
 /// A message in a queue.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) sent: Sent,
     pub(crate) body: String,

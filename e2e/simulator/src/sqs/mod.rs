@@ -35,7 +35,7 @@ const MOST_QUEUES: usize = 1000;
 const QUEUES_A_PAGE: u32 = 1000;
 
 /// All queues of the account in the region.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Queues {
     ids: Ids,
     all: BTreeMap<String, Queue>,

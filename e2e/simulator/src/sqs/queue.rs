@@ -22,7 +22,7 @@ const MOST_A_RECEIVE: u32 = 10;
 const BETWEEN_PURGES: Duration = Duration::from_secs(60);
 
 /// A queue with its messages in the order in which they were sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Queue {
     pub(crate) name: String,
     /// Tells it from another queue of this name.

@@ -10,7 +10,7 @@ use super::instance::Instance;
 ///
 /// Whoever gets an instance to change may change what the indexes go by. So it is taken out of them when it is handed
 /// out, and put back before the next change; until then readers look at it itself.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Fleet {
     by_id: BTreeMap<String, Instance>,
     groups: BTreeMap<String, BTreeSet<String>>,

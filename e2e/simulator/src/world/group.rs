@@ -17,7 +17,7 @@ const LONGEST_ACTION: Duration = Duration::from_hours(48);
 /// What a group can launch its instances from besides a launch template.
 const LAUNCHED_FROM: [&str; 2] = ["LaunchConfigurationName", "MixedInstancesPolicy"];
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Group {
     pub(crate) name: String,
     pub(crate) uuid: String,
@@ -113,7 +113,7 @@ impl Group {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pool {
     pub(crate) max_prepared: Option<u32>,
     pub(crate) min: u32,

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 /// Hands out ids. Every call takes the next number of one counter.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ids {
     base: u64,
     next: u64,

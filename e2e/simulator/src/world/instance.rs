@@ -11,7 +11,7 @@ use super::metadata::Metadata;
 use super::state::State;
 use super::warnings::Warnings;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Instance {
     pub(crate) id: String,
     /// Empty if it belongs to none.
@@ -45,7 +45,7 @@ pub(crate) struct Life {
 }
 
 /// How far an instance is on its journey.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Stage {
     /// On its way to the hooks.
     UnderWay { until: SystemTime },

@@ -6,6 +6,7 @@
 mod actions;
 mod activities;
 mod command;
+mod copy;
 mod describe;
 pub mod ec2;
 mod error;
@@ -85,7 +86,7 @@ pub struct Settings {
 }
 
 /// All groups, instances and queues of one account in one region.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     settings: Settings,
     now: SystemTime,

@@ -16,3 +16,4 @@ mod queues;
 mod refresh;
 mod serve;
 mod story;
+mod visibility;

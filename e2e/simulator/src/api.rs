@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
+use crate::admin;
 use crate::broken::{Refusal, View, plan};
 use crate::calls::Call;
 use crate::ec2;
@@ -28,12 +29,12 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> An
     if let Some(operation) = json::operation(&parts.headers).filter(|_| parts.method == Method::POST) {
         return queues::serve(shared, operation, &parts.headers, incoming).await;
     }
+    if let Some(path) = admin::path(parts.uri.path()) {
+        return admin::serve(shared, &parts, path, incoming).await;
+    }
     match (&parts.method, parts.uri.path()) {
-        (&Method::GET, "/_simulator/instances") => {
-            return Some(answer(200, "application/json", instances(&shared)));
-        }
         (&Method::GET | &Method::POST, "/") => {}
-        _ => return Some(answer(404, "text/plain", "there is POST / and GET /_simulator/instances\n")),
+        _ => return Some(answer(404, "text/plain", "there is POST / and GET /_simulator/\n")),
     }
     let Some(body) = body(incoming, LONGEST_BODY).await else {
         return Some(answer(413, "text/plain", "the body is too long or breaks off\n"));
@@ -45,24 +46,6 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> An
         tracing::error!(%error, "handling a request");
         Some(answer(500, "text/plain", "the simulator has a bug; see its log\n"))
     })
-}
-
-fn instances(shared: &Shared) -> String {
-    let rows: Vec<_> = shared
-        .instances()
-        .into_iter()
-        .map(|info| {
-            serde_json::json!({
-                "id": info.id,
-                "group": info.group,
-                "lifecycleState": info.lifecycle_state,
-                "power": info.power.as_str(),
-                "imdsEndpoint": info.imds_endpoint,
-                "zone": info.zone,
-            })
-        })
-        .collect();
-    serde_json::json!(rows).to_string()
 }
 
 async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes) -> Answer {

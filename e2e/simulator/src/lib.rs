@@ -15,6 +15,7 @@
 //! would change how instances live.
 
 mod account;
+mod admin;
 mod announce;
 mod api;
 mod args;

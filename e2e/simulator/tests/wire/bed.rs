@@ -151,7 +151,7 @@ pub(crate) async fn post(endpoint: &str, form: &[u8]) -> (u16, String) {
     split(&raw(endpoint, request).await.expect("an answer"))
 }
 
-fn split(answer: &str) -> (u16, String) {
+pub(crate) fn split(answer: &str) -> (u16, String) {
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
     (status, body.to_owned())

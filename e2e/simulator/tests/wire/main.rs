@@ -1,5 +1,6 @@
 //! The simulator over real sockets: the AWS SDK as client, and raw requests where the SDK would not ask so.
 
+mod admin;
 mod bed;
 mod ec2;
 mod faults;

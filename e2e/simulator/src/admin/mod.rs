@@ -94,7 +94,7 @@ fn route(shared: &Shared, method: &Method, path: &str, query: &str, bytes: &[u8]
 
 fn respond(outcome: Result<Value, Refused>) -> Response<Full<bytes::Bytes>> {
     let (status, line) = match outcome {
-        Ok(value) => return answer(200, "application/json", format!("{value}\n")),
+        Ok(value) => return answer(200, "application/json", value.to_string()),
         Err(Refused::Wrong(line)) => (400, line),
         Err(Refused::Unknown(line)) => (404, line),
         Err(Refused::Method(allowed)) => {

@@ -25,11 +25,11 @@ impl World {
     /// Leaves out instances, by id, group and time of launch: for a copy only.
     pub(crate) fn hide(&mut self, is_hidden: impl Fn(&str, &str, SystemTime) -> bool) {
         let hidden = |instance: &Instance| is_hidden(&instance.id, &instance.group, instance.launched);
-        let ids: Vec<_> =
-            self.instances.values().filter(|one| hidden(one)).map(|one| one.id.clone()).collect();
-        for id in ids {
-            self.instances.remove(&id);
+        for fleet in [&mut self.instances, &mut self.loose] {
+            let ids: Vec<_> = fleet.values().filter(|one| hidden(one)).map(|one| one.id.clone()).collect();
+            for id in ids {
+                fleet.remove(&id);
+            }
         }
-        self.loose.retain(|_, instance| !hidden(instance));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::bed::{CALLER, ask, group, only, queue, raw, refusal, split, sqs, start};
 
 /// A request with a JSON body.
-async fn send(endpoint: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+pub(crate) async fn send(endpoint: &str, method: &str, path: &str, body: &str) -> (u16, String) {
     let length = body.len();
     let request = format!(
         "{method} /_simulator/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"

@@ -56,9 +56,13 @@ pub(crate) async fn queue(client: &aws_sdk_sqs::Client) -> String {
 
 /// A group `g` of up to 9 instances.
 pub(crate) async fn group(client: &Client, desired: i32) {
+    group_named(client, "g", desired).await;
+}
+
+pub(crate) async fn group_named(client: &Client, name: &str, desired: i32) {
     client
         .create_auto_scaling_group()
-        .auto_scaling_group_name("g")
+        .auto_scaling_group_name(name)
         .min_size(0)
         .max_size(9)
         .desired_capacity(desired)

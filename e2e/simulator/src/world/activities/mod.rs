@@ -21,7 +21,7 @@ const MOST_A_GROUP: usize = 1000;
 const MOST_DELETED_GROUPS: usize = 100;
 
 /// All activities that are remembered.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Activities {
     /// Those that go on, by instance.
     open: BTreeMap<String, Numbered>,
@@ -34,14 +34,14 @@ pub(super) struct Activities {
 }
 
 /// An activity and its place in the order of begins.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Numbered {
     number: u64,
     activity: ActivityView,
 }
 
 /// Why activities begin that begin now.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Why {
     /// What a user asked for, as a sentence; gone with the request.
     request: Option<String>,

@@ -16,7 +16,7 @@ use super::command::{RefreshPreferences, RefreshStatus, RefreshStrategy, Refresh
 const MIN_HEALTHY: u32 = 90;
 
 /// A refresh, under way or over.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Refresh {
     pub(crate) id: String,
     pub(crate) strategy: RefreshStrategy,

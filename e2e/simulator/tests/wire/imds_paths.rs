@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use aws_sdk_autoscaling::config::ProvideCredentials;
-use aws_simulator::{InstanceInfo, MaintenanceCode, MetadataChange, Simulator, SpotAction};
+use aws_simulator::{InstanceInfo, MaintenanceCode, MetadataChange, Power, Simulator, SpotAction};
 
-use crate::bed::{ask, desire, group, only, raw, start};
+use crate::bed::{PATIENCE, ask, desire, group, only, post, raw, start};
 
 const TTL: &str = "X-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN: &str = "X-aws-ec2-metadata-token";
@@ -264,4 +264,24 @@ async fn the_target_leads_the_way_out() {
     only(&simulator, "Terminating:Wait").await;
     let target = get(&instance, &token, "/latest/meta-data/autoscaling/target-lifecycle-state").await;
     assert_eq!(target, (200, "Terminated".to_owned()));
+}
+
+/// Seen in the field: a serving instance that was stopped and started behind its group's back has no target any more.
+#[tokio::test]
+async fn a_member_that_was_stopped_and_started_by_hand_has_no_target_state() {
+    let (simulator, instance) = serving().await;
+    let form = |form: String| {
+        let simulator = simulator.clone();
+        async move { assert_eq!(post(&simulator.endpoint(), form.as_bytes()).await.0, 200, "{form}") }
+    };
+    form("Action=SuspendProcesses&Version=2011-01-01&AutoScalingGroupName=g".to_owned()).await;
+    for (operation, power) in [("StopInstances", Power::Off), ("StartInstances", Power::On)] {
+        form(format!("Action={operation}&Version=2016-11-15&InstanceId.1={}", instance.id)).await;
+        let reached = |all: &[InstanceInfo]| all.iter().all(|info| info.power == power);
+        simulator.wait_until("its power follows", PATIENCE, reached).await.expect("in time");
+    }
+    let token = token(&instance).await;
+    let target = "/latest/meta-data/autoscaling/target-lifecycle-state";
+    assert_eq!(get(&instance, &token, target).await.0, 404);
+    assert_eq!(get(&instance, &token, "/latest/meta-data/instance-id").await.0, 200);
 }

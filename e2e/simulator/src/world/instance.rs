@@ -127,6 +127,7 @@ impl Instance {
     pub(crate) fn view(&self) -> InstanceView {
         InstanceView {
             id: self.id.clone(),
+            kind: self.hardware.kind.clone(),
             group: self.group.clone(),
             zone: self.zone.clone(),
             state: self.shown_state().to_owned(),

@@ -299,3 +299,26 @@ async fn a_member_terminated_by_hand_is_replaced_and_its_metadata_service_gone()
     });
     assert!(refused.await.expect("no panic"));
 }
+
+#[tokio::test]
+async fn the_metadata_service_tells_the_same_of_a_machine_as_ec2() {
+    let (simulator, _) = start().await;
+    let machine = run(
+        &simulator,
+        "&InstanceType=m5.large&InstanceMarketOptions.MarketType=spot\
+                                  &MetadataOptions.HttpTokens=optional",
+    )
+    .await;
+    for (path, expected) in [
+        ("instance-type", "m5.large"),
+        ("ami-id", "ami-1"),
+        ("instance-life-cycle", "spot"),
+        ("local-ipv4", "10.0.0.4"),
+        ("local-hostname", "ip-10-0-0-4.ec2.internal"),
+        ("reservation-id", &machine.id.replacen("i-", "r-", 1)),
+    ] {
+        let (status, text) =
+            ask(&machine.imds_endpoint, "GET", &format!("/latest/meta-data/{path}"), &[]).await;
+        assert_eq!((status, text.as_str()), (200, expected), "{path}");
+    }
+}

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use aws_simulator::world::ec2::{self, Find, RunInstances};
-use aws_simulator::world::{AwsError, HookResult, HookTransition, MachineState, PoolState, Power, Reply};
+use aws_simulator::world::{
+    AwsError, HookResult, HookTransition, MachineState, PoolState, Power, Process, Reply,
+};
 
 use crate::bed::{A_WHILE, BOOT, Bed, CHECK, STEP, STOP};
+use crate::life_bed::{resume, suspend};
 
 impl Bed {
     pub(crate) fn try_ec2(&mut self, command: ec2::Command) -> Result<ec2::Reply, AwsError> {
@@ -283,5 +286,39 @@ fn a_prepared_machine_may_be_off_only_where_the_pool_keeps_it_off() {
         bed.stop(&id);
         bed.pass(CHECK);
         assert_eq!(bed.state(&id), expected);
+    }
+}
+
+#[test]
+fn while_nobody_looks_or_may_replace_a_stopped_member_stays_and_starts_without_a_target_state() {
+    for process in [Process::HealthCheck, Process::ReplaceUnhealthy, Process::Terminate] {
+        let mut bed = Bed::new();
+        bed.group(1);
+        bed.pass(A_WHILE);
+        let id = bed.only();
+        bed.run(suspend(&[process]));
+        bed.stop(&id);
+        bed.pass(CHECK + A_WHILE);
+        assert_eq!((bed.ids(), bed.state(&id)), (vec![id.clone()], "InService".into()), "{process:?}");
+        bed.start(&id);
+        bed.pass(BOOT);
+        assert_eq!((bed.machine_state(&id), bed.target(&id)), (Some(MachineState::Running), None));
+    }
+}
+
+#[test]
+fn a_member_found_dead_while_suspended_is_replaced_after_the_resumption() {
+    for process in [Process::HealthCheck, Process::ReplaceUnhealthy] {
+        let mut bed = Bed::new();
+        bed.group(1);
+        bed.pass(A_WHILE);
+        let id = bed.only();
+        bed.run(suspend(&[process]));
+        bed.terminate(&id);
+        bed.pass(CHECK * 3);
+        assert_eq!(bed.ids(), [id.clone()], "{process:?}");
+        bed.run(resume(&[process]));
+        bed.pass(CHECK + A_WHILE);
+        assert!(!bed.ids().contains(&id) && bed.ids().len() == 1, "{process:?}");
     }
 }

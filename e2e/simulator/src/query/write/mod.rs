@@ -15,9 +15,6 @@ use life::{group_life, processes};
 use refresh::refresh;
 use settings::settings;
 
-/// The type of every machine.
-pub(crate) const INSTANCE_TYPE: &str = "t3.medium";
-
 /// The answer to an operation that was carried out.
 pub(crate) fn reply(operation: &str, reply: &Reply, request_id: &str) -> String {
     Xml::root(&format!("{operation}Response"), |xml| {
@@ -129,7 +126,7 @@ fn warm_pool(xml: &mut Xml, view: &PoolView) {
 
 fn instance(xml: &mut Xml, view: &InstanceView, health: &str) {
     xml.text("InstanceId", &view.id);
-    xml.text("InstanceType", INSTANCE_TYPE);
+    xml.text("InstanceType", &view.kind);
     xml.text("AvailabilityZone", &view.zone);
     xml.text("LifecycleState", &view.state);
     xml.text("HealthStatus", health);

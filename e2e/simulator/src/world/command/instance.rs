@@ -9,6 +9,8 @@ pub struct InstanceView {
     pub id: String,
     /// Its group.
     pub group: String,
+    /// Its type, `t3.medium`.
+    pub kind: String,
     /// Its zone.
     pub zone: String,
     /// Its lifecycle state, or the text it was forced to.

@@ -243,7 +243,8 @@ async fn without_the_right_to_tell_a_drain_goes_on_all_the_same() -> anyhow::Res
     let controller = story.controller().start().await?;
     let group = story.group("workers").max(1).termination_hook(HEARTBEAT).create().await?;
     let id = open_nodes(&story, &group, 1).await?.pop().context("a node")?;
-    fill(&story, "web", &Workload::new("web", 3).stops_after(4), 3).await?;
+    // longer than a drain is young: until then its condition only tells its end
+    fill(&story, "web", &Workload::new("web", 3).stops_after(12), 3).await?;
     let left = LeftAtCompletion::observe(&story);
     group.set_desired(0).await?;
     gone(&story, &id).await?;

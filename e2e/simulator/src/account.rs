@@ -10,6 +10,11 @@ pub(crate) fn group_arn(uuid: &str, name: &str) -> String {
     format!("arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:{uuid}:autoScalingGroupName/{name}")
 }
 
+/// The arn of an instance.
+pub(crate) fn instance_arn(id: &str) -> String {
+    format!("arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{id}")
+}
+
 /// The id of a zone, as seen in one account of AWS; none if it is no zone of the region.
 pub(crate) fn zone_id(zone: &str) -> Option<&'static str> {
     Some(match zone.strip_prefix(REGION)? {

@@ -1,11 +1,41 @@
-//! What EC2 announces for a machine, from Rust.
+//! What is told, and what EC2 announces, from Rust.
 
 use std::time::Duration;
 
 use crate::Simulator;
-use crate::world::{MaintenanceCode, SpotAction};
+use crate::account::queue_of_url;
+use crate::world::{EventFault, EventKind, MaintenanceCode, SpotAction};
 
 impl Simulator {
+    /// From now on tells every event of the bus to this queue, in the shape of `EventBridge`; lifecycle actions too.
+    pub fn route_all(&self, queue_url: &str) {
+        self.route_events(queue_url, &EventKind::ALL);
+    }
+
+    /// From now on tells events of these kinds to this queue, as by a rule with a list of detail types. What cannot be
+    /// delivered is lost.
+    pub fn route_events(&self, queue_url: &str, kinds: &[EventKind]) {
+        // An address that is no queue's is one of a queue that never exists.
+        let queue = queue_of_url(queue_url).unwrap_or(queue_url);
+        self.shared.lock().world.route_events(queue, kinds);
+    }
+
+    /// Subscribes a queue to an SNS topic, which exists from then on: for hooks and notification configurations.
+    pub fn subscribe_queue(&self, topic_arn: &str, queue_url: &str) {
+        let queue = queue_of_url(queue_url).unwrap_or(queue_url);
+        self.shared.lock().world.subscribe_queue(topic_arn, queue);
+    }
+
+    /// Troubles the delivery of events until `clear_event_faults`. Several troubles add up.
+    pub fn event_fault(&self, fault: EventFault) {
+        self.shared.lock().world.event_fault(fault);
+    }
+
+    /// Ends all trouble of the delivery; what is late stays late.
+    pub fn clear_event_faults(&self) {
+        self.shared.lock().world.clear_event_faults();
+    }
+
     /// Warns of a spot interruption: two minutes ahead, at once for `hibernate`. False if there is no such instance.
     pub fn interrupt_spot(&self, id: &str, action: SpotAction) -> bool {
         let mut inner = self.shared.lock();

@@ -49,6 +49,6 @@ pub use options::Options;
 pub use simulator::{CompletionRequest, InstanceInfo, Simulator};
 pub use sqs::Counts as QueueInfo;
 pub use world::{
-    CompletedBy, Envelope, Event, HookResult, HookTransition, MaintenanceCode, MetadataChange, Place, Power,
-    SpotAction,
+    CompletedBy, Envelope, Event, EventFault, EventKind, EventTrouble, HookResult, HookTransition,
+    MaintenanceCode, MetadataChange, Place, Power, SpotAction,
 };

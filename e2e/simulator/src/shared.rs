@@ -46,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) faults: Rules,
     pub(crate) past: Past,
     pub(crate) observer: Option<Observer>,
+    /// When the clock wakes by itself.
+    pub(crate) alarm: Option<SystemTime>,
     pub(crate) random: fastrand::Rng,
 }
 
@@ -67,6 +69,7 @@ impl Shared {
                 faults: Rules::default(),
                 past: Past::default(),
                 observer: None,
+                alarm: None,
                 random: fastrand::Rng::with_seed(options.seed),
             }),
         })
@@ -88,6 +91,11 @@ impl Shared {
         let events = inner.world.advance(self.now());
         let changes = inner.world.queues().changes();
         self.arrivals.send_if_modified(|seen| std::mem::replace(seen, changes) != changes);
+        // Not everything that is to come follows from an event.
+        let next = inner.world.next_deadline();
+        if next.is_some_and(|next| inner.alarm.is_none_or(|alarm| next < alarm)) {
+            self.wake_clock.notify_one();
+        }
         if events.is_empty() {
             return;
         }
@@ -179,7 +187,8 @@ pub(crate) async fn run_clock(shared: Arc<Shared>) {
         let deadline = {
             let mut inner = shared.lock();
             shared.settle(&mut inner);
-            inner.world.next_deadline()
+            inner.alarm = inner.world.next_deadline();
+            inner.alarm
         };
         let due = async {
             match deadline {

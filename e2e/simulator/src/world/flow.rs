@@ -254,6 +254,7 @@ impl World {
         if let Some(instance) = self.instances.get_mut(id) {
             instance.stage = stage;
         }
+        self.machine_changes(id);
     }
 
     pub(super) fn set_state(&mut self, id: &str, state: State) {
@@ -281,5 +282,6 @@ impl World {
         instance.hardware.switched(now, power);
         let group = instance.group.clone();
         self.outbox.push(Event::PowerChanged { at: now, id: id.to_owned(), group, power });
+        self.machine_changes(id);
     }
 }

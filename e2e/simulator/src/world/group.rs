@@ -1,11 +1,11 @@
 //! A group with its hooks and its warm pool.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use super::command::{
     GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget,
-    PoolView, Tag, Wanted,
+    NotificationType, PoolView, Tag, Wanted,
 };
 use super::event::{HookResult, HookTransition};
 use super::refresh::Refresh;
@@ -31,6 +31,8 @@ pub(crate) struct Group {
     pub(crate) tags: BTreeMap<String, Tag>,
     pub(crate) hooks: BTreeMap<String, Hook>,
     pub(crate) pool: Option<Pool>,
+    /// What each topic is told.
+    pub(crate) notifications: BTreeMap<String, BTreeSet<NotificationType>>,
     pub(crate) deleting: bool,
     pub(crate) settings: GroupSettings,
     pub(crate) life: GroupLife,

@@ -40,6 +40,7 @@ impl World {
             tags: request.tags.into_iter().map(|tag| (tag.key.clone(), tag)).collect(),
             hooks: std::collections::BTreeMap::new(),
             pool: None,
+            notifications: std::collections::BTreeMap::new(),
             deleting: false,
             settings,
             life: GroupLife { protects_new: request.protects_new, ..GroupLife::default() },

@@ -63,6 +63,7 @@ impl World {
             let to = if hibernate { Power::Hibernated } else { Power::Off };
             instance.hardware.change = Some((until, Change::Stop { to }));
             instance.hardware.off = Some((now, to));
+            self.machine_changes(id);
             self.expect_check(id);
         }
     }
@@ -97,6 +98,7 @@ impl World {
             Some(MachineState::Pending | MachineState::Running | MachineState::Stopping) => {
                 instance.hardware.change = Some((until, Change::Terminate));
                 instance.hardware.off = Some((now, Power::Off));
+                self.machine_changes(id);
             }
         }
         self.expect_check(id);

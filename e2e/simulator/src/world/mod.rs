@@ -5,6 +5,7 @@
 
 mod actions;
 mod activities;
+mod bus;
 mod command;
 mod copy;
 mod describe;
@@ -29,6 +30,7 @@ mod machine_power;
 mod membership;
 mod metadata;
 mod notices;
+mod notifications;
 mod page;
 mod pools;
 mod processes;
@@ -37,18 +39,20 @@ mod retention;
 mod scaling;
 mod standby;
 mod state;
+mod topics;
 mod warnings;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 pub use actions::OpenAction;
+pub use bus::{EventFault, EventKind, EventTrouble};
 pub use command::{
     ActionRef, ActivityStatus, ActivityView, Command, CreateGroup, DescribeActivities, DescribeGroups,
     Filter, FilterOn, GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate,
-    LifeCommand, NotificationTarget, Page, PoolView, Process, Protection, PutHook, PutWarmPool,
-    RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, Reply, StartRefresh, Tag, Tree,
-    UpdateGroup, Wanted,
+    LifeCommand, NotificationTarget, NotificationType, NotificationView, Page, PoolView, Process, Protection,
+    PutHook, PutNotifications, PutWarmPool, RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView,
+    Reply, StartRefresh, Tag, Tree, UpdateGroup, Wanted,
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
@@ -61,6 +65,7 @@ pub use warnings::{Maintenance, MaintenanceCode, SpotAction, SpotNotice, Warning
 
 use crate::sqs::{self, Queues, SqsError};
 use activities::{Activities, Why};
+use bus::Bus;
 use fleet::Fleet;
 use group::Group;
 use hardware::Hardware;
@@ -106,6 +111,9 @@ pub struct World {
     /// Who is told about every lifecycle action, and in which shape.
     routes: Vec<(String, Envelope)>,
     activities: Activities,
+    bus: Bus,
+    /// The queues that subscribed to a topic.
+    topics: BTreeMap<String, Vec<String>>,
 }
 
 /// What an instance is outside of the Auto Scaling API: a machine with a metadata service.
@@ -134,6 +142,7 @@ impl World {
     pub fn new(settings: Settings, now: SystemTime) -> Self {
         let (ids, queues) = (Ids::new(settings.seed), Queues::new(settings.seed));
         let told_ids = Ids::new(settings.seed.rotate_left(32) ^ 0x7e11);
+        let bus_seed = settings.seed;
         World {
             settings,
             now,
@@ -148,6 +157,8 @@ impl World {
             queues,
             routes: Vec::new(),
             activities: Activities::default(),
+            bus: Bus::new(bus_seed),
+            topics: BTreeMap::new(),
         }
     }
 
@@ -173,6 +184,10 @@ impl World {
             Command::PutHook { group, hook } => self.put_hook(&group, hook),
             Command::DeleteHook { group, hook } => self.delete_hook(&group, &hook),
             Command::DescribeActivities(request) => self.describe_activities(&request),
+            Command::PutNotifications(put) => self.put_notifications(put),
+            Command::DeleteNotifications { group, topic } => self.delete_notifications(&group, &topic),
+            Command::DescribeNotifications { groups, page } => self.describe_notifications(&groups, &page),
+            Command::DescribeNotificationTypes => Ok(Reply::NotificationTypes),
             Command::DescribeHooks { group, names } => self.describe_hooks(group, &names),
             Command::Complete { action, result } => self.complete(&action, result),
             Command::Heartbeat(action) => self.heartbeat(&action),
@@ -209,7 +224,7 @@ impl World {
     pub fn next_deadline(&self) -> Option<SystemTime> {
         let instance = self.next_due().map(|(due, _)| due);
         let refresh = self.next_refresh().map(|(due, _)| due);
-        instance.into_iter().chain(refresh).min()
+        instance.into_iter().chain(refresh).chain(self.bus_due()).min()
     }
 
     /// An instance as a machine, also after its termination.
@@ -254,13 +269,17 @@ impl World {
 
     /// One thing after the other, each at its own time, so that a long step gives the same world as many short ones.
     fn run_until(&mut self, now: SystemTime) {
+        // What was asked since is complete.
+        self.tell_machines();
         while let Some(due) = self.next_deadline()
             && due <= now
         {
             self.now = self.now.max(due);
             self.activities.why = Why::default();
             // What instances do comes first: a refresh looks at them.
-            if let Some((at, id)) = self.next_due()
+            if self.fire_bus() {
+                // A message that was late, or a machine to look at.
+            } else if let Some((at, id)) = self.next_due()
                 && at == due
             {
                 self.fire(&id);
@@ -268,6 +287,7 @@ impl World {
                 let name = name.to_owned();
                 self.reconcile(&name);
             }
+            self.tell_machines();
         }
         self.now = self.now.max(now);
     }

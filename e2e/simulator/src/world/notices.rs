@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use super::World;
+use super::bus::EventKind;
 use super::error::AwsError;
 use super::event::{HookTransition, Place};
 use super::group::Hook;
-use crate::account::{ACCOUNT, REGION, group_arn, queue_of_arn};
-use crate::sqs::{Command, NewMessage, SqsError};
+use crate::account::{ACCOUNT, REGION, group_arn};
 
 /// The shape in which a queue is told about lifecycle actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,34 +43,39 @@ impl World {
 
     /// Tells everybody about an action; false if the hook's own target could not be reached.
     pub(super) fn tell(&mut self, hook: &Hook, notice: &Notice) -> bool {
+        let kind = match hook.transition {
+            HookTransition::Launching => EventKind::LaunchAction,
+            HookTransition::Terminating => EventKind::TerminateAction,
+        };
+        let resources = [group_arn(&notice.group_uuid, &notice.group)];
         for (queue, envelope) in self.routes.clone() {
-            let body = self.body(envelope, hook, notice);
-            if let Err(error) = self.post(&queue, &body) {
+            let body = match envelope {
+                Envelope::EventBridge => self.event(kind, &resources, &detail(hook, notice)),
+                Envelope::Direct => self.direct(hook, notice),
+                Envelope::Sns => {
+                    let message = self.direct(hook, notice);
+                    let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:lifecycle");
+                    self.notification(&topic, &subject(hook, notice), &message)
+                }
+            };
+            if let Err(error) = self.deliver(&queue, kind, &body) {
                 tracing::warn!(queue, message = error.message, "an event was not delivered");
             }
         }
+        self.publish(kind, &resources, &detail(hook, notice));
         let Some(target) = &hook.target else { return true };
-        let queue = queue_of_arn(&target.arn).map(str::to_owned);
-        let body = self.body(Envelope::Direct, hook, notice);
-        queue.is_some_and(|queue| self.post(&queue, &body).is_ok())
+        let message = self.direct(hook, notice);
+        self.tell_target(&target.arn, Some(kind), &subject(hook, notice), &message)
     }
 
     /// Sends the test notification that tells whether a hook's target can be reached.
     pub(super) fn test_target(&mut self, group: &str, hook: &Hook) -> Result<(), AwsError> {
         let Some(target) = &hook.target else { return Ok(()) };
         let uuid = self.group(group)?.uuid.clone();
-        let body = json!({
-            "AccountId": ACCOUNT,
-            "RequestId": self.ids.uuid(),
-            "AutoScalingGroupARN": group_arn(&uuid, group),
-            "AutoScalingGroupName": group,
-            "Service": SERVICE,
-            "Event": "autoscaling:TEST_NOTIFICATION",
-            "Time": millis(self.now),
-        });
+        let body = self.test_message(&uuid, group);
         let role = target.role.as_deref();
-        let queue = queue_of_arn(&target.arn).filter(|_| role.is_some()).map(str::to_owned);
-        let is_sent = queue.is_some_and(|queue| self.post(&queue, &body).is_ok());
+        let subject = format!("Auto Scaling: test notification for group \"{group}\"");
+        let is_sent = role.is_some() && self.tell_target(&target.arn, None, &subject, &body);
         is_sent.then_some(()).ok_or_else(|| {
             AwsError::validation(format!(
                 "Unable to publish test message to notification target {} using IAM role {}. Please check your target \
@@ -81,56 +86,17 @@ impl World {
         })
     }
 
-    fn post(&mut self, queue: &str, body: &Value) -> Result<(), SqsError> {
-        let message = NewMessage { body: body.to_string(), ..NewMessage::default() };
-        self.queues.handle(self.now, Command::Send { queue: queue.to_owned(), message }).map(|_| ())
-    }
-
-    fn body(&mut self, envelope: Envelope, hook: &Hook, notice: &Notice) -> Value {
-        let at = self.now;
-        match envelope {
-            Envelope::EventBridge => json!({
-                "version": "0",
-                "id": self.ids.uuid(),
-                "detail-type": match hook.transition {
-                    HookTransition::Launching => "EC2 Instance-launch Lifecycle Action",
-                    HookTransition::Terminating => "EC2 Instance-terminate Lifecycle Action",
-                },
-                "source": "aws.autoscaling",
-                "account": ACCOUNT,
-                "time": seconds(at),
-                "region": REGION,
-                "resources": [group_arn(&notice.group_uuid, &notice.group)],
-                "detail": detail(hook, notice),
-            }),
-            Envelope::Direct => self.direct(hook, notice),
-            Envelope::Sns => {
-                let message = self.direct(hook, notice).to_string();
-                let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:lifecycle");
-                let word = match hook.transition {
-                    HookTransition::Launching => "LAUNCHING",
-                    HookTransition::Terminating => "TERMINATING",
-                };
-                json!({
-                    "Type": "Notification",
-                    "MessageId": self.ids.uuid(),
-                    "TopicArn": topic,
-                    "Subject": format!(
-                        "Auto Scaling:  Lifecycle action '{word}' for instance {} in progress.",
-                        notice.instance
-                    ),
-                    "Message": message,
-                    "Timestamp": millis(at),
-                    // Signed by nobody: only the fields are as at AWS.
-                    "SignatureVersion": "1",
-                    "Signature": "c2lnbmVkIGJ5IG5vYm9keQ==",
-                    "SigningCertURL": format!("https://sns.{REGION}.amazonaws.com/SimpleNotificationService.pem"),
-                    "UnsubscribeURL": format!(
-                        "https://sns.{REGION}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={topic}"
-                    ),
-                })
-            }
-        }
+    /// What a hook's target and a topic are told first.
+    pub(super) fn test_message(&mut self, group_uuid: &str, group: &str) -> Value {
+        json!({
+            "AccountId": ACCOUNT,
+            "RequestId": self.told_ids.uuid(),
+            "AutoScalingGroupARN": group_arn(group_uuid, group),
+            "AutoScalingGroupName": group,
+            "Service": SERVICE,
+            "Event": "autoscaling:TEST_NOTIFICATION",
+            "Time": millis(self.now),
+        })
     }
 
     /// The flat message of a hook's target: no `Action`, and a time with milliseconds.
@@ -140,7 +106,7 @@ impl World {
             "LifecycleHookName": hook.name,
             "Destination": notice.destination.as_str(),
             "AccountId": ACCOUNT,
-            "RequestId": self.ids.uuid(),
+            "RequestId": self.told_ids.uuid(),
             "LifecycleTransition": hook.transition.as_str(),
             "AutoScalingGroupName": notice.group,
             "Service": SERVICE,
@@ -168,6 +134,14 @@ fn detail(hook: &Hook, notice: &Notice) -> Value {
     });
     add_metadata(&mut detail, hook);
     detail
+}
+
+fn subject(hook: &Hook, notice: &Notice) -> String {
+    let word = match hook.transition {
+        HookTransition::Launching => "LAUNCHING",
+        HookTransition::Terminating => "TERMINATING",
+    };
+    format!("Auto Scaling:  Lifecycle action '{word}' for instance {} in progress.", notice.instance)
 }
 
 fn add_metadata(body: &mut Value, hook: &Hook) {

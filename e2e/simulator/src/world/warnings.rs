@@ -104,19 +104,28 @@ impl MaintenanceCode {
 }
 
 impl World {
-    /// Announces a spot interruption; false if there is no such instance.
+    /// Announces a spot interruption, which is carried out at its time; false if there is no such instance.
     pub fn interrupt_spot(&mut self, now: SystemTime, id: &str, action: SpotAction) -> bool {
         self.run_until(now);
         let notice = if action == SpotAction::Hibernate { Duration::ZERO } else { SPOT_NOTICE };
         let time = self.now + notice;
-        self.warn(id, |warnings| warnings.spot = Some(SpotNotice { action, time }))
+        let is_known = self.warn(id, |warnings| warnings.spot = Some(SpotNotice { action, time }));
+        if is_known {
+            self.tell_interruption(id, action);
+            self.interrupt_at(id, action, time);
+        }
+        is_known
     }
 
     /// Announces that a replacement is recommended; false if there is no such instance.
     pub fn recommend_rebalance(&mut self, now: SystemTime, id: &str) -> bool {
         self.run_until(now);
         let since = self.now;
-        self.warn(id, |warnings| warnings.rebalance = Some(since))
+        let is_known = self.warn(id, |warnings| warnings.rebalance = Some(since));
+        if is_known {
+            self.tell_rebalance(id);
+        }
+        is_known
     }
 
     /// Plans maintenance from `not_before` until `not_after`; false if there is no such instance.
@@ -130,7 +139,11 @@ impl World {
         self.run_until(now);
         let event_id = format!("instance-event-{}", self.told_ids.instance().trim_start_matches("i-"));
         let planned = Maintenance { event_id, code, not_before, not_after };
-        self.warn(id, |warnings| warnings.maintenance.push(planned))
+        let is_known = self.warn(id, |warnings| warnings.maintenance.push(planned.clone()));
+        if is_known {
+            self.tell_maintenance(id, &planned);
+        }
+        is_known
     }
 
     fn warn(&mut self, id: &str, warn: impl FnOnce(&mut Warnings)) -> bool {

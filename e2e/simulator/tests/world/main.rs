@@ -3,7 +3,9 @@
 mod activities;
 mod bed;
 mod deeds;
+mod deliveries;
 mod edges;
+mod events;
 mod groups;
 mod health;
 mod hibernation;
@@ -14,6 +16,7 @@ mod listings;
 mod loose;
 mod machine_lists;
 mod machines;
+mod notifications;
 mod pools;
 mod queue_bed;
 mod queue_laws;

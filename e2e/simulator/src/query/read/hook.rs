@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::params::Params;
-use super::{RESULTS, not_built};
+use super::RESULTS;
 use crate::world::{ActionRef, AwsError, HookTransition, PutHook};
 
 const TRANSITIONS: &[(&str, HookTransition)] = &[
@@ -13,9 +13,6 @@ const TRANSITIONS: &[(&str, HookTransition)] = &[
 
 pub(super) fn hook(params: &Params) -> Result<PutHook, AwsError> {
     let target = params.text("NotificationTargetARN");
-    if target.as_ref().is_some_and(|arn| !arn.is_empty() && !arn.starts_with("arn:aws:sqs:")) {
-        return Err(not_built("A NotificationTargetARN that is no queue"));
-    }
     Ok(PutHook {
         name: params.required("LifecycleHookName")?,
         transition: params.word("LifecycleTransition", TRANSITIONS)?,

@@ -7,6 +7,7 @@ mod activity;
 mod group;
 mod hook;
 mod life;
+mod notification;
 mod pool;
 mod refresh;
 mod settings;
@@ -17,6 +18,7 @@ use activity::describe_activities;
 use group::{create_group, filter, tag, update_group};
 use hook::{action, hook};
 use life::life;
+use notification::put_notifications;
 use pool::put_warm_pool;
 use refresh::start_refresh;
 
@@ -63,6 +65,15 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
                 .ok_or_else(|| invalid("null", "LifecycleActionResult", "Member must not be null"))?,
         },
         "RecordLifecycleActionHeartbeat" => Command::Heartbeat(action(params)?),
+        "PutNotificationConfiguration" => Command::PutNotifications(put_notifications(params)?),
+        "DeleteNotificationConfiguration" => {
+            Command::DeleteNotifications { group: group()?, topic: params.required("TopicARN")? }
+        }
+        "DescribeNotificationConfigurations" => Command::DescribeNotifications {
+            groups: params.list("AutoScalingGroupNames"),
+            page: page(params)?,
+        },
+        "DescribeAutoScalingNotificationTypes" => Command::DescribeNotificationTypes,
         "DescribeScalingActivities" => Command::DescribeActivities(describe_activities(params)?),
         "DescribeAutoScalingInstances" => {
             Command::DescribeInstances { ids: params.list("InstanceIds"), page: page(params)? }
@@ -132,6 +143,10 @@ mod tests {
         "RecordLifecycleActionHeartbeat",
         "DescribeAutoScalingInstances",
         "DescribeScalingActivities",
+        "PutNotificationConfiguration",
+        "DeleteNotificationConfiguration",
+        "DescribeNotificationConfigurations",
+        "DescribeAutoScalingNotificationTypes",
         "TerminateInstanceInAutoScalingGroup",
         "StartInstanceRefresh",
         "CancelInstanceRefresh",
@@ -160,15 +175,6 @@ mod tests {
             assert_eq!((error.status, error.code.as_str()), (400, "InvalidAction"));
             assert_eq!(error.message, format!("Could not find operation {operation} for version {version}"));
         }
-    }
-
-    #[test]
-    fn what_is_not_built_is_refused_rather_than_ignored() {
-        let base = "AutoScalingGroupName=g&MinSize=0&MaxSize=1&LifecycleHookName=h";
-        let (operation, extra) = ("PutLifecycleHook", "NotificationTargetARN=arn:aws:sns:us-east-1:1:topic");
-        assert!(read(operation, base).is_ok());
-        let error = read(operation, &format!("{base}&{extra}")).expect_err(extra);
-        assert!(error.message.contains("not supported by this simulator"), "{error:?}");
     }
 
     #[test]

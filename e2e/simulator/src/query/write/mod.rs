@@ -9,7 +9,9 @@ use std::time::SystemTime;
 
 use super::xml::Xml;
 use crate::account::group_arn;
-use crate::world::{AwsError, GroupView, HookView, InstanceView, LaunchTemplate, PoolView, Reply};
+use crate::world::{
+    AwsError, GroupView, HookView, InstanceView, LaunchTemplate, NotificationType, PoolView, Reply,
+};
 use activity::activity;
 use life::{group_life, processes};
 use refresh::refresh;
@@ -60,6 +62,18 @@ fn result(xml: &mut Xml, reply: &Reply) {
         }
         Reply::Hooks { group, hooks } => {
             xml.list("LifecycleHooks", hooks, |xml, view| hook(xml, group, view));
+        }
+        Reply::Notifications { notifications, next } => {
+            xml.list("NotificationConfigurations", notifications, |xml, view| {
+                xml.text("AutoScalingGroupName", &view.group);
+                xml.text("TopicARN", &view.topic);
+                xml.text("NotificationType", view.kind.as_str());
+            });
+            xml.optional("NextToken", next.as_ref());
+        }
+        Reply::NotificationTypes => {
+            let all = NotificationType::ALL.map(NotificationType::as_str);
+            xml.list("AutoScalingNotificationTypes", all, Xml::value);
         }
         Reply::Activity(view) => {
             if let Some(view) = view {

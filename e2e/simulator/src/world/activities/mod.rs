@@ -11,8 +11,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use super::World;
+use super::bus::Outcome;
 use super::command::{ActivityStatus, ActivityView};
 use super::event::{CompletedBy, HookTransition};
+use super::journey::Journey;
 
 /// AWS forgets after six weeks. So that a long run does not fill the memory, at most so many that have ended are kept a
 /// group, and those of so many groups that are no more.
@@ -38,6 +40,7 @@ pub(super) struct Activities {
 struct Numbered {
     number: u64,
     activity: ActivityView,
+    journey: Journey,
 }
 
 /// Why activities begin that begin now.
@@ -134,9 +137,9 @@ impl World {
             subnet: group.subnets.as_ref().map(|all| all.split(',').next().unwrap_or_default().to_owned()),
             is_of_deleted_group: false,
         };
-        let number = self.activities.begun;
+        let (number, journey) = (self.activities.begun, instance.journey);
         self.activities.begun += 1;
-        self.activities.open.insert(id.to_owned(), Numbered { number, activity });
+        self.activities.open.insert(id.to_owned(), Numbered { number, activity, journey });
     }
 
     /// Says how far an activity is.
@@ -149,10 +152,14 @@ impl World {
     fn end_activity(&mut self, id: &str, status: ActivityStatus) {
         let Some(mut ended) = self.activities.open.remove(id) else { return };
         let activity = &mut ended.activity;
+        let before = activity.status;
         (activity.status, activity.progress, activity.end) = (status, 100, Some(self.now));
         if let Some(reason) = &activity.message {
             activity.description = format!("{}.  Status Reason: {reason}", activity.description);
         }
+        let outcome = Outcome { activity: activity.clone(), journey: ended.journey, before };
+        self.tell_outcome(&outcome);
+        let activity = &ended.activity;
         let past = self.activities.ended.entry(activity.group_uuid.clone()).or_default();
         past.push_back(ended);
         let now = self.now;

@@ -5,6 +5,7 @@ mod group;
 mod hook;
 mod instance;
 mod life;
+mod notification;
 mod pool;
 mod refresh;
 mod settings;
@@ -16,6 +17,7 @@ pub use group::{CreateGroup, DescribeGroups, Filter, FilterOn, GroupView, Launch
 pub use hook::{ActionRef, HookView, NotificationTarget, PutHook};
 pub use instance::InstanceView;
 pub use life::{GroupLife, LifeCommand, Process};
+pub use notification::{NotificationType, NotificationView, PutNotifications};
 pub use pool::{PoolView, PutWarmPool};
 pub use refresh::{RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, StartRefresh, Wanted};
 pub use settings::{GroupSettings, Protection, Tree};
@@ -103,6 +105,24 @@ pub enum Command {
         /// Whether the desired capacity goes down with it.
         decrement: bool,
     },
+    /// `PutNotificationConfiguration`
+    PutNotifications(PutNotifications),
+    /// `DeleteNotificationConfiguration`
+    DeleteNotifications {
+        /// The group.
+        group: String,
+        /// The topic's arn.
+        topic: String,
+    },
+    /// `DescribeNotificationConfigurations`
+    DescribeNotifications {
+        /// Only those of these groups; all if empty.
+        groups: Vec<String>,
+        /// Which page.
+        page: Page,
+    },
+    /// `DescribeAutoScalingNotificationTypes`
+    DescribeNotificationTypes,
     /// `DescribeScalingActivities`
     DescribeActivities(DescribeActivities),
     /// `StartInstanceRefresh`
@@ -180,6 +200,15 @@ pub enum Reply {
     },
     /// To `DescribeProcesses`.
     Processes,
+    /// To `DescribeNotifications`.
+    Notifications {
+        /// This page's.
+        notifications: Vec<NotificationView>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To `DescribeNotificationTypes`: all of them.
+    NotificationTypes,
     /// To `TerminateInstance`: what goes on with the instance now.
     Activity(Option<ActivityView>),
     /// To `DescribeActivities`, and to the operations that set members going.

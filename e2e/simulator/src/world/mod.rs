@@ -39,6 +39,7 @@ mod retention;
 mod scaling;
 mod standby;
 mod state;
+mod tags;
 mod topics;
 mod warnings;
 
@@ -52,7 +53,7 @@ pub use command::{
     Filter, FilterOn, GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate,
     LifeCommand, NotificationTarget, NotificationType, NotificationView, Page, PoolView, Process, Protection,
     PutHook, PutNotifications, PutWarmPool, RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView,
-    Reply, StartRefresh, Tag, Tree, UpdateGroup, Wanted,
+    Reply, StartRefresh, Tag, TagFilter, Tree, Types, UpdateGroup, Wanted,
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
@@ -177,6 +178,10 @@ impl World {
             Command::CancelRefresh { group, wait } => self.cancel_refresh(&group, wait),
             Command::RollbackRefresh { group } => self.rollback_refresh(&group),
             Command::DescribeRefreshes { group, ids, page } => self.describe_refreshes(&group, &ids, &page),
+            Command::DescribeTags { filters, page } => self.describe_group_tags(&filters, &page),
+            Command::DeleteTags(tags) => self.delete_group_tags(&tags),
+            Command::DescribeLimits => Ok(Reply::Limits { groups: self.groups.len() }),
+            Command::DescribeTypes(which) => Ok(Reply::Types(which)),
             Command::PutTags(tags) => self.put_tags(tags),
             Command::PutWarmPool(change) => self.put_warm_pool(&change),
             Command::DeleteWarmPool { group, force } => self.delete_warm_pool(&group, force),

@@ -18,4 +18,5 @@ mod queues;
 mod refresh;
 mod serve;
 mod story;
+mod tags;
 mod visibility;

@@ -9,6 +9,7 @@ mod events;
 mod groups;
 mod health;
 mod hibernation;
+mod hook_table;
 mod hooks;
 mod invariants;
 mod life_bed;

@@ -11,9 +11,10 @@ mod notification;
 mod pool;
 mod refresh;
 mod settings;
+mod tags;
 
 use super::params::{Params, invalid};
-use crate::world::{AwsError, Command, DescribeGroups, HookResult, Page};
+use crate::world::{AwsError, Command, DescribeGroups, HookResult, Page, Types};
 use activity::describe_activities;
 use group::{create_group, filter, tag, update_group};
 use hook::{action, hook};
@@ -21,6 +22,7 @@ use life::life;
 use notification::put_notifications;
 use pool::put_warm_pool;
 use refresh::start_refresh;
+use tags::{tag_filter, unwanted_tag};
 
 /// The version of the Auto Scaling API.
 pub(crate) const VERSION: &str = "2011-01-01";
@@ -84,6 +86,17 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
                 invalid("null", "ShouldDecrementDesiredCapacity", "Member must not be null")
             })?,
         },
+        "DescribeTags" => Command::DescribeTags {
+            filters: params.structures("Filters").iter().map(tag_filter).collect::<Result<_, _>>()?,
+            page: page(params)?,
+        },
+        "DeleteTags" => {
+            Command::DeleteTags(params.structures("Tags").iter().map(unwanted_tag).collect::<Result<_, _>>()?)
+        }
+        "DescribeAccountLimits" => Command::DescribeLimits,
+        "DescribeLifecycleHookTypes" => Command::DescribeTypes(Types::Hooks),
+        "DescribeTerminationPolicyTypes" => Command::DescribeTypes(Types::TerminationPolicies),
+        "DescribeAdjustmentTypes" => Command::DescribeTypes(Types::Adjustments),
         "StartInstanceRefresh" => Command::StartRefresh(start_refresh(params)?),
         "CancelInstanceRefresh" => Command::CancelRefresh {
             group: group()?,
@@ -149,6 +162,10 @@ mod tests {
         "DescribeAutoScalingNotificationTypes",
         "TerminateInstanceInAutoScalingGroup",
         "StartInstanceRefresh",
+        "DescribeTags",
+        "DeleteTags",
+        "DescribeAccountLimits",
+        "DescribeAdjustmentTypes",
         "CancelInstanceRefresh",
         "RollbackInstanceRefresh",
         "DescribeInstanceRefreshes",

@@ -4,6 +4,7 @@ mod activity;
 mod life;
 mod refresh;
 mod settings;
+mod tags;
 
 use std::time::SystemTime;
 
@@ -16,6 +17,7 @@ use activity::activity;
 use life::{group_life, processes};
 use refresh::refresh;
 use settings::settings;
+use tags::{limits, tag, types};
 
 /// The answer to an operation that was carried out.
 pub(crate) fn reply(operation: &str, reply: &Reply, request_id: &str) -> String {
@@ -85,6 +87,12 @@ fn result(xml: &mut Xml, reply: &Reply) {
             xml.optional("NextToken", next.as_ref());
         }
         Reply::Processes => processes(xml),
+        Reply::Tags { tags, next } => {
+            xml.list("Tags", tags, |xml, (group, view)| tag(xml, group, view));
+            xml.optional("NextToken", next.as_ref());
+        }
+        Reply::Limits { groups } => limits(xml, *groups),
+        Reply::Types(which) => types(xml, *which),
         Reply::Refreshing { id } => xml.text("InstanceRefreshId", id),
         Reply::Refreshes { refreshes, next } => {
             xml.list("InstanceRefreshes", refreshes, refresh);
@@ -107,13 +115,7 @@ fn group(xml: &mut Xml, view: &GroupView) {
     template(xml, view.launch_template.as_ref());
     xml.optional("Status", view.deleting.then_some("Delete in progress"));
     group_life(xml, &view.life);
-    xml.list("Tags", &view.tags, |xml, tag| {
-        xml.text("ResourceId", name);
-        xml.text("ResourceType", "auto-scaling-group");
-        xml.text("Key", &tag.key);
-        xml.text("Value", &tag.value);
-        xml.text("PropagateAtLaunch", tag.propagate);
-    });
+    xml.list("Tags", &view.tags, |xml, view| tag(xml, name, view));
     xml.list("Instances", &view.instances, |xml, view| {
         instance(xml, view, health(view));
         xml.text("ProtectedFromScaleIn", view.protected);

@@ -9,6 +9,7 @@ mod notification;
 mod pool;
 mod refresh;
 mod settings;
+mod tags;
 
 use super::event::HookResult;
 
@@ -21,6 +22,7 @@ pub use notification::{NotificationType, NotificationView, PutNotifications};
 pub use pool::{PoolView, PutWarmPool};
 pub use refresh::{RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, StartRefresh, Wanted};
 pub use settings::{GroupSettings, Protection, Tree};
+pub use tags::{TagFilter, Types};
 
 /// One Auto Scaling operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +152,19 @@ pub enum Command {
     },
     /// `CreateOrUpdateTags`, each tag beside its group.
     PutTags(Vec<(String, Tag)>),
+    /// `DescribeTags`
+    DescribeTags {
+        /// All of these must hold.
+        filters: Vec<TagFilter>,
+        /// Which page.
+        page: Page,
+    },
+    /// `DeleteTags`, each key beside its group.
+    DeleteTags(Vec<(String, String)>),
+    /// `DescribeAccountLimits`
+    DescribeLimits,
+    /// One of the operations that list what there is in the service.
+    DescribeTypes(Types),
     /// Those on the life of members beyond scaling.
     Life(LifeCommand),
 }
@@ -218,6 +233,20 @@ pub enum Reply {
         /// Where the next page starts.
         next: Option<String>,
     },
+    /// To `DescribeTags`.
+    Tags {
+        /// This page's, each beside its group.
+        tags: Vec<(String, Tag)>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To `DescribeLimits`.
+    Limits {
+        /// How many groups there are.
+        groups: usize,
+    },
+    /// To `DescribeTypes`.
+    Types(Types),
     /// To `StartRefresh`, `CancelRefresh` and `RollbackRefresh`.
     Refreshing {
         /// The refresh's id.

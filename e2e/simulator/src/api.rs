@@ -81,7 +81,13 @@ async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes)
     let outcome = match (broken.refusal, parsed) {
         (Some(refusal), _) => Err(refuse(refusal, &call.operation)),
         (None, Err(error)) => Err(error),
-        (None, Ok(_)) => query::command(&call.operation, &version, &params),
+        (None, Ok(_)) if call.operation.is_empty() => Err(AwsError::new(
+            400,
+            "MissingAction",
+            "The request is missing an action or a required parameter.",
+        )),
+        (None, Ok(_)) => query::check(&call.operation, &params)
+            .and_then(|()| query::command(&call.operation, &version, &params)),
     };
     if let Ok(command) = &outcome {
         observe(shared, command, &call.caller).await;

@@ -14,12 +14,14 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 /// The longest body of an Auto Scaling request.
 pub(crate) const LONGEST_BODY: usize = 1 << 20;
+/// How long a body may take: nobody holds a place by sending byte by byte.
+const BODY_TIME: Duration = Duration::from_secs(60);
 /// How long to let things calm down when no connection can be accepted.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(10);
 
@@ -28,6 +30,24 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An answer; none cuts the connection.
 pub(crate) type Answer = Option<Response<Full<Bytes>>>;
+
+/// What one client may take, so that others are served too.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// So many connections at a time; more wait to be accepted.
+    connections: usize,
+    /// How long a connection may be without a whole head. Longer than clients keep idle connections, so that it is they
+    /// who close them.
+    head_time: Duration,
+    /// The longest head.
+    head: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { connections: 16_384, head_time: Duration::from_secs(180), head: 64 << 10 }
+    }
+}
 
 /// A service that listens until it is dropped, and then is gone at once: the port refuses, connections are cut.
 #[derive(Debug)]
@@ -44,8 +64,17 @@ impl Service {
         F: Future<Output = Option<Response<B>>> + Send + 'static,
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
+        Service::start_within(Limits::default(), listener, handler)
+    }
+
+    fn start_within<H, F, B>(limits: Limits, listener: TcpListener, handler: H) -> Self
+    where
+        H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Option<Response<B>>> + Send + 'static,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
         let listener = Arc::new(Mutex::new(Some(listener)));
-        let task = tokio::spawn(accept_all(listener.clone(), handler));
+        let task = tokio::spawn(accept_all(limits, listener.clone(), handler));
         Service { listener, task }
     }
 }
@@ -58,7 +87,7 @@ impl Drop for Service {
     }
 }
 
-async fn accept_all<H, F, B>(listener: Arc<Mutex<Option<TcpListener>>>, handler: H)
+async fn accept_all<H, F, B>(limits: Limits, listener: Arc<Mutex<Option<TcpListener>>>, handler: H)
 where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Option<Response<B>>> + Send + 'static,
@@ -68,9 +97,9 @@ where
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = accept(&listener) => match accepted {
+            accepted = accept(&listener), if connections.len() < limits.connections => match accepted {
                 Some(Ok(stream)) => {
-                    connections.spawn(serve_connection(stream, handler.clone()));
+                    connections.spawn(serve_connection(limits, stream, handler.clone()));
                 }
                 // A client that left already, or no descriptors left: nothing tells when there are some again.
                 Some(Err(error)) => {
@@ -93,7 +122,7 @@ async fn accept(listener: &Mutex<Option<TcpListener>>) -> Option<std::io::Result
     .await
 }
 
-async fn serve_connection<H, F, B>(stream: TcpStream, handler: H)
+async fn serve_connection<H, F, B>(limits: Limits, stream: TcpStream, handler: H)
 where
     H: Fn(Request<Incoming>) -> F,
     F: Future<Output = Option<Response<B>>>,
@@ -106,7 +135,12 @@ where
         // hyper closes the connection without a word when a service fails.
         async { answer.await.ok_or(Cut) }
     });
-    if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_buf_size(limits.head)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = served.await {
         tracing::debug!(%error, "connection ended");
     }
 }
@@ -123,9 +157,14 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// The body of a request; none if it is longer than `longest` bytes or breaks off.
+/// The body of a request; none if it is longer than `longest` bytes, breaks off or takes too long.
 pub(crate) async fn body(incoming: Incoming, longest: usize) -> Option<Bytes> {
-    Limited::new(incoming, longest).collect().await.ok().map(http_body_util::Collected::to_bytes)
+    body_within(BODY_TIME, incoming, longest).await
+}
+
+async fn body_within(time: Duration, incoming: Incoming, longest: usize) -> Option<Bytes> {
+    let whole = tokio::time::timeout(time, Limited::new(incoming, longest).collect());
+    whole.await.ok()?.ok().map(http_body_util::Collected::to_bytes)
 }
 
 /// An answer with this status, type and body.
@@ -138,3 +177,6 @@ pub(crate) fn answer(status: u16, content_type: &str, body: impl Into<Bytes>) ->
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

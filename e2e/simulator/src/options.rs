@@ -10,6 +10,8 @@ use crate::world::Settings;
 pub struct Options {
     /// Where Auto Scaling and SQS listen; loopback only. Port 0 picks a free one.
     pub listen: SocketAddr,
+    /// Lets it listen where others than this machine reach it. It trusts whoever does.
+    pub allow_remote: bool,
     /// All ids and tokens follow from it: the same seed and the same calls give the same ids, two seeds give different ones.
     pub seed: u64,
     /// How many simulated seconds pass in a real one.
@@ -34,6 +36,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            allow_remote: false,
             seed: 1,
             speed: 1.0,
             min_heartbeat_timeout: Duration::from_secs(30),

@@ -85,7 +85,7 @@ impl Simulator {
     /// Starts a simulator on loopback.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         anyhow::ensure!(
-            options.listen.ip().is_loopback(),
+            options.allow_remote || options.listen.ip().is_loopback(),
             "{} is not a loopback address: the simulator trusts whoever reaches it",
             options.listen
         );

@@ -107,7 +107,8 @@ impl Params {
         &self.0
     }
 
-    fn indices(&self, name: &str) -> BTreeSet<u32> {
+    /// The numbers of a list's members, in order.
+    pub(crate) fn indices(&self, name: &str) -> BTreeSet<u32> {
         let prefix = format!("{name}.member.");
         self.0.keys().filter_map(|key| key.strip_prefix(&prefix)?.split('.').next()?.parse().ok()).collect()
     }

@@ -200,7 +200,9 @@ mod tests {
     fn a_call_comes_back_as_it_was() {
         let mut log = CallLog::new(10);
         let calls = [call("DescribeWarmPool", "a", 200), call("DescribeWarmPool", "", 400)];
-        calls.iter().for_each(|call| log.push(call.clone()));
+        for call in &calls {
+            log.push(call.clone());
+        }
         assert_eq!(log.all(), calls);
     }
 

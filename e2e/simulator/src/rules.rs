@@ -78,11 +78,10 @@ impl Rules {
     /// A fault from now on; its number.
     pub(crate) fn add(&mut self, operation: &str, fault: Fault, only: Only, now: SystemTime) -> u64 {
         self.last += 1;
-        let bucket = match fault {
-            Fault::TokenBucket { capacity, refill_per_second } => {
-                Some(Bucket::full(capacity, refill_per_second, now))
-            }
-            _ => None,
+        let bucket = if let Fault::TokenBucket { capacity, refill_per_second } = fault {
+            Some(Bucket::full(capacity, refill_per_second, now))
+        } else {
+            None
         };
         self.all.push(Rule {
             id: self.last,
@@ -112,10 +111,10 @@ impl Rules {
 
     /// How old the oldest answer may be that somebody wants.
     pub(crate) fn oldest_view(&self) -> Option<Duration> {
-        let ages = self.all.iter().filter_map(|rule| match rule.fault {
-            Fault::Stale(age) => Some(age),
-            _ => None,
-        });
+        let ages = self
+            .all
+            .iter()
+            .filter_map(|rule| if let Fault::Stale(age) = rule.fault { Some(age) } else { None });
         ages.max()
     }
 

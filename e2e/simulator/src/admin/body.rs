@@ -67,10 +67,8 @@ impl Body {
         range: &RangeInclusive<u64>,
     ) -> Result<Option<u64>, String> {
         let Some(value) = self.take(name) else { return Ok(None) };
-        let read = match &value {
-            Value::String(text) if self.is_query => text.parse().ok(),
-            other => other.as_u64(),
-        };
+        let of_query = value.as_str().filter(|_| self.is_query);
+        let read = of_query.map_or_else(|| value.as_u64(), |text| text.parse().ok());
         let rule = || format!("a whole number from {} to {}", range.start(), range.end());
         read.filter(|number| range.contains(number))
             .map_or_else(|| Err(wrong(name, &value, &rule())), |number| Ok(Some(number)))

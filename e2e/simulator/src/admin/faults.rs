@@ -84,7 +84,8 @@ fn row(rule: &Rule) -> Value {
     let mut row = Map::new();
     row.insert("id".to_owned(), rule.id.into());
     row.insert("operation".to_owned(), rule.operation.as_str().into());
-    let for_so_long = |time: &Duration| json!({ MILLISECONDS: time.as_millis() as u64 });
+    let for_so_long =
+        |time: &Duration| json!({ MILLISECONDS: u64::try_from(time.as_millis()).unwrap_or(u64::MAX) });
     let (name, own) = match &rule.fault {
         Fault::Throttle { share } => ("throttle", json!({ "share": share })),
         Fault::Deny => ("deny", json!({})),

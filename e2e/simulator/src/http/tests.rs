@@ -62,7 +62,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 #[tokio::test]
 async fn a_head_without_end_is_not_swallowed() {
     let (_service, address) = service(Limits { head: 8192, ..Limits::default() }).await;
-    let head = [b"GET / HTTP/1.1\r\nA: ".as_slice(), &[b'a'; 100_000]].concat();
+    let head = [b"GET / HTTP/1.1\r\nA: ".as_slice(), &vec![b'a'; 100_000]].concat();
     assert!(!rest(sent(address, &head).await).await.contains(" 200 "));
 }
 

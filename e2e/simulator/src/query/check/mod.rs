@@ -130,7 +130,7 @@ mod tests {
         for (operation, form, expected) in [
             (
                 "DescribeWarmPool",
-                "".to_owned(),
+                String::new(),
                 "1 validation error detected: Value null at 'autoScalingGroupName' failed to satisfy constraint: Member \
                  must not be null",
             ),

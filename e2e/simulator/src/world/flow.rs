@@ -30,9 +30,10 @@ impl World {
             .collect();
         tags.insert(GROUP_TAG.to_owned(), group.name.clone());
         let can_hibernate = !group.life.cannot_hibernate;
-        let journey = match journey {
-            Journey::Warm(pool) => Journey::Warm(pool.for_machine(can_hibernate)),
-            other => other,
+        let journey = if let Journey::Warm(pool) = journey {
+            Journey::Warm(pool.for_machine(can_hibernate))
+        } else {
+            journey
         };
         let instance = Instance {
             id: self.ids.instance(),

@@ -144,10 +144,11 @@ impl Journey {
 
     /// What the metadata service names as the target state, from the very start of the journey.
     pub(crate) fn target(self) -> &'static str {
-        match self {
+        if self == Journey::ReplaceVolume {
             // A judgement: no target state of this name is documented, and the instance is to serve again.
-            Journey::ReplaceVolume => State::InService.as_str(),
-            _ => self.arrived().as_str(),
+            State::InService.as_str()
+        } else {
+            self.arrived().as_str()
         }
     }
 

@@ -96,7 +96,12 @@ impl World {
             EventKind::LaunchUnsuccessful => (NotificationType::LaunchError, "failed launch"),
             EventKind::TerminateSuccessful => (NotificationType::Terminate, "termination"),
             EventKind::TerminateUnsuccessful => (NotificationType::TerminateError, "failed termination"),
-            _ => return,
+            EventKind::LaunchAction
+            | EventKind::TerminateAction
+            | EventKind::StateChange
+            | EventKind::SpotInterruption
+            | EventKind::RebalanceRecommendation
+            | EventKind::Health => return,
         };
         let activity = &outcome.activity;
         let Some(group) = self.groups.get(&activity.group) else { return };

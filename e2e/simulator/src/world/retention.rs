@@ -48,7 +48,14 @@ impl Journey {
             Journey::Terminate => Some(State::TerminatingRetained),
             Journey::Return(_) => Some(State::WarmedPendingRetained),
             Journey::Retire => Some(State::WarmedTerminatingRetained),
-            _ => None,
+            Journey::Launch
+            | Journey::Warm(_)
+            | Journey::Promote
+            | Journey::Park
+            | Journey::Join
+            | Journey::ReplaceVolume
+            | Journey::Reenter
+            | Journey::Leave => None,
         }
     }
 }

@@ -93,8 +93,12 @@ async fn it_starts_with_the_groups_of_the_seed_file_in_the_docs() {
     assert_eq!(group.availability_zones(), ["us-east-1a", "us-east-1b"]);
     assert_eq!(group.tags()[0].value(), Some("search"));
     assert_eq!((pool.min_size(), pool.max_group_prepared_capacity()), (Some(1), Some(3)));
-    assert_eq!(pool.pool_state().map(|state| state.as_str()), Some("Stopped"));
-    assert_eq!(pool.instance_reuse_policy().and_then(|policy| policy.reuse_on_scale_in()), Some(true));
+    assert_eq!(pool.pool_state().map(aws_sdk_autoscaling::types::WarmPoolState::as_str), Some("Stopped"));
+    assert_eq!(
+        pool.instance_reuse_policy()
+            .and_then(aws_sdk_autoscaling::types::InstanceReusePolicy::reuse_on_scale_in),
+        Some(true)
+    );
     let hooks = client.describe_lifecycle_hooks().auto_scaling_group_name("web").send().await.expect("hooks");
     let [launch, terminate] = hooks.lifecycle_hooks() else { panic!("not two hooks: {hooks:?}") };
     assert_eq!((launch.heartbeat_timeout(), launch.default_result()), (Some(300), Some("ABANDON")));

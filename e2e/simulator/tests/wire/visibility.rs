@@ -116,7 +116,7 @@ async fn a_new_instance_is_unlisted_for_a_while_and_described_as_unknown() {
     let other = Only { instance: Some("i-other".to_owned()), ..Only::default() };
     simulator.fault_only("*", Fault::UnlistedAfterLaunch(LONG), other);
     simulator.fault("*", Fault::UnlistedAfterLaunch(Duration::from_millis(1)));
-    assert_eq!(listed(&client).await, [old.clone()]);
+    assert_eq!(listed(&client).await, std::slice::from_ref(&old));
     assert_eq!(in_group(&client).await, [old]);
 }
 

@@ -22,7 +22,10 @@ type Outcome = Result<(&'static str, u32), &'static str>;
 /// The outcomes in the order of `OPERATIONS`.
 type Row = (&'static str, [Outcome; 9]);
 
-const OPERATIONS: [(&str, fn(&str) -> Command); 9] = [
+/// What is done to an instance.
+type Deed = fn(&str) -> Command;
+
+const OPERATIONS: [(&str, Deed); 9] = [
     ("enter standby, decrementing", |id| enter(&[id], true)),
     ("enter standby", |id| enter(&[id], false)),
     ("exit standby", |id| exit(&[id])),

@@ -66,7 +66,7 @@ pub(crate) fn normal(value: &Value) -> Value {
             }
             json!(words)
         }
-        other => other.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
 
@@ -245,7 +245,7 @@ fn warnings_are_told_as_documented_and_an_interruption_is_carried_out() {
     assert_eq!(health["affectedEntities"], json!([{ "entityValue": id, "tags": {} }]));
 
     bed.pass(Duration::from_secs(119));
-    assert_eq!(bed.ids(), [id.clone()], "not before its time");
+    assert_eq!(bed.ids(), std::slice::from_ref(&id), "not before its time");
     bed.pass(Duration::from_mins(10));
     assert_eq!(bed.state(&id), "Terminated");
     assert_eq!(bed.states(), ["InService"], "it is replaced");

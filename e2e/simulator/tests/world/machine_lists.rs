@@ -84,7 +84,10 @@ fn every_filter_finds_the_one_it_means() {
     ] {
         assert_eq!(bed.find(vec![filter(name, &[value])]).len(), 2, "{name}");
     }
-    assert_eq!(bed.find(vec![filter("tag:aws:autoscaling:groupName", &["g"])]), [member.clone()]);
+    assert_eq!(
+        bed.find(vec![filter("tag:aws:autoscaling:groupName", &["g"])]),
+        std::slice::from_ref(&member)
+    );
     assert_eq!(bed.find(vec![filter("instance-state-name", &["pending", "running"])]).len(), 2);
     let both = vec![filter("instance-state-name", &["running"]), filter("instance-type", &["m5.large"])];
     assert!(bed.find(both).is_empty(), "all filters have to let it through");
@@ -93,7 +96,7 @@ fn every_filter_finds_the_one_it_means() {
     bed.pass(STOP);
     assert_eq!(
         bed.find(vec![filter("state-reason-code", &["Client.UserInitiatedShutdown"])]),
-        [loose.clone()]
+        std::slice::from_ref(&loose)
     );
     assert_eq!(bed.find(vec![filter("reason", &["User initiated (*)"])]), [loose]);
     let unknown = Find { filters: vec![filter("shoe-size", &["42"])], ..Find::default() };
@@ -104,7 +107,7 @@ fn every_filter_finds_the_one_it_means() {
 fn a_terminated_machine_has_no_network_to_be_found_by() {
     let mut bed = Bed::new();
     let id = bed.run_one();
-    assert_eq!(bed.find(vec![filter("vpc-id", &["vpc-*"])]), [id.clone()]);
+    assert_eq!(bed.find(vec![filter("vpc-id", &["vpc-*"])]), std::slice::from_ref(&id));
     bed.terminate(&id);
     bed.pass(STOP);
     assert!(bed.find(vec![filter("vpc-id", &["vpc-*"])]).is_empty());

@@ -58,8 +58,10 @@ impl Bed {
     }
 
     fn listed(&mut self) -> Vec<String> {
-        let all =
-            aws_simulator::world::Command::DescribeInstances { ids: Vec::new(), page: Default::default() };
+        let all = aws_simulator::world::Command::DescribeInstances {
+            ids: Vec::new(),
+            page: aws_simulator::world::Page::default(),
+        };
         let Reply::Instances { instances, .. } = self.run(all) else { panic!("another reply") };
         instances.into_iter().map(|instance| instance.id).collect()
     }
@@ -73,7 +75,7 @@ fn a_machine_boots_stops_starts_and_ends_each_in_its_time() {
     let id = bed.run_one();
     let expect = |bed: &mut Bed, before, time: Duration, after| {
         assert_eq!(bed.machine_state(&id), Some(before));
-        bed.pass(time - MOMENT);
+        bed.pass(time.saturating_sub(MOMENT));
         assert_eq!(bed.machine_state(&id), Some(before));
         bed.pass(MOMENT);
         assert_eq!(bed.machine_state(&id), Some(after));
@@ -104,7 +106,7 @@ fn a_terminated_machine_is_told_for_an_hour_and_never_by_auto_scaling() {
         assert_eq!(bed.machine_state(id), Some(MachineState::Terminated));
     }
     assert!(bed.listed().is_empty());
-    bed.pass(Duration::from_hours(1) - A_WHILE);
+    bed.pass(Duration::from_hours(1).saturating_sub(A_WHILE));
     assert_eq!(bed.machine_state(&member), Some(MachineState::Terminated));
     bed.pass(A_WHILE);
     for id in [&member, &loose] {
@@ -196,8 +198,8 @@ fn the_machines_of_a_group_go_through_ec2s_states_too() {
 fn lose(bed: &mut Bed, harm: impl Fn(&mut Bed, &str)) -> (String, Vec<String>) {
     let id = bed.only();
     harm(bed, &id);
-    bed.pass(CHECK - MOMENT);
-    assert_eq!(bed.ids(), [id.clone()], "the group has not noticed yet");
+    bed.pass(CHECK.saturating_sub(MOMENT));
+    assert_eq!(bed.ids(), std::slice::from_ref(&id), "the group has not noticed yet");
     bed.pass(MOMENT);
     let others = bed.ids().into_iter().filter(|other| *other != id).collect();
     (id, others)
@@ -316,7 +318,7 @@ fn a_member_found_dead_while_suspended_is_replaced_after_the_resumption() {
         bed.run(suspend(&[process]));
         bed.terminate(&id);
         bed.pass(CHECK * 3);
-        assert_eq!(bed.ids(), [id.clone()], "{process:?}");
+        assert_eq!(bed.ids(), std::slice::from_ref(&id), "{process:?}");
         bed.run(resume(&[process]));
         bed.pass(CHECK + A_WHILE);
         assert!(!bed.ids().contains(&id) && bed.ids().len() == 1, "{process:?}");

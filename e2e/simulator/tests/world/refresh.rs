@@ -6,9 +6,9 @@ use std::time::Duration;
 use aws_simulator::world::HookResult::{Abandon, Continue};
 use aws_simulator::world::HookTransition::{Launching, Terminating};
 use aws_simulator::world::{
-    Command, CreateGroup, Event, GroupSettings, LaunchTemplate, Page, Place, PoolState, Power, PutWarmPool,
-    RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, Reply, StartRefresh, Tree, UpdateGroup,
-    Wanted,
+    Command, CreateGroup, DescribeGroups, Event, GroupSettings, LaunchTemplate, Page, Place, PoolState,
+    Power, PutWarmPool, RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, Reply, StartRefresh,
+    Tree, UpdateGroup, Wanted,
 };
 
 use crate::bed::{A_WHILE, BOOT, Bed, STEP, STOP};
@@ -154,7 +154,7 @@ fn the_group_takes_over_the_wanted_template_at_the_end_and_not_before() {
     let mut bed = group(2);
     bed.run(rolling(RefreshPreferences { bake_time: Some(600), ..Default::default() }));
     let of_group = |bed: &mut Bed| {
-        let Reply::Groups { groups, .. } = bed.run(Command::DescribeGroups(Default::default())) else {
+        let Reply::Groups { groups, .. } = bed.run(Command::DescribeGroups(DescribeGroups::default())) else {
             panic!()
         };
         groups[0].launch_template.clone().and_then(|template| template.version)
@@ -330,10 +330,7 @@ fn a_root_volume_is_replaced_under_the_same_id_through_both_hooks() {
     let powers: Vec<_> = bed
         .events
         .iter()
-        .filter_map(|event| match event {
-            Event::PowerChanged { power, .. } => Some(*power),
-            _ => None,
-        })
+        .filter_map(|event| if let Event::PowerChanged { power, .. } = event { Some(*power) } else { None })
         .collect();
     assert_eq!(powers, [Power::On, Power::Off, Power::On], "launched, and rebooted once");
     for event in &bed.events {

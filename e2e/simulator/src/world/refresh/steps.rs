@@ -87,7 +87,11 @@ impl World {
                 }
                 wake = None;
             }
-            _ => {
+            RefreshStatus::InProgress
+            | RefreshStatus::Successful
+            | RefreshStatus::Cancelled
+            | RefreshStatus::RollbackInProgress
+            | RefreshStatus::RollbackSuccessful => {
                 if let Some(end) = refresh.pause.filter(|end| *end > now) {
                     wake = Some(wake.map_or(end, |at| at.min(end)));
                 } else {

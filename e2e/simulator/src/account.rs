@@ -15,17 +15,19 @@ pub(crate) fn instance_arn(id: &str) -> String {
     format!("arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{id}")
 }
 
-/// The id of a zone, as seen in one account of AWS; none if it is no zone of the region.
+/// The zones of the region, each with its id as seen in one account of AWS.
+pub(crate) const ZONES: [(&str, &str); 6] = [
+    ("us-east-1a", "use1-az6"),
+    ("us-east-1b", "use1-az1"),
+    ("us-east-1c", "use1-az2"),
+    ("us-east-1d", "use1-az4"),
+    ("us-east-1e", "use1-az3"),
+    ("us-east-1f", "use1-az5"),
+];
+
+/// The id of a zone; none if it is no zone of the region.
 pub(crate) fn zone_id(zone: &str) -> Option<&'static str> {
-    Some(match zone.strip_prefix(REGION)? {
-        "a" => "use1-az6",
-        "b" => "use1-az1",
-        "c" => "use1-az2",
-        "d" => "use1-az4",
-        "e" => "use1-az3",
-        "f" => "use1-az5",
-        _ => return None,
-    })
+    ZONES.iter().find(|(name, _)| *name == zone).map(|(_, id)| *id)
 }
 
 /// The arn of a queue.

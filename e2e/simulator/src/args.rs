@@ -49,6 +49,9 @@ struct Serve {
     /// Where to listen: a loopback address; port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
+    /// Lets `--listen` name another address: whoever reaches it may do anything, for no key is checked
+    #[arg(long)]
+    allow_remote: bool,
     /// Starts with the groups, hooks, warm pools and queues of this JSON file
     #[arg(long, value_name = "FILE")]
     seed_file: Option<PathBuf>,
@@ -82,11 +85,21 @@ impl Args {
 
 impl Serve {
     async fn run(self) -> anyhow::Result<()> {
-        let Self { listen, seed_file, speed, min_heartbeat_timeout, boot_time, stop_time, seed } = self;
+        let Self {
+            listen,
+            allow_remote,
+            seed_file,
+            speed,
+            min_heartbeat_timeout,
+            boot_time,
+            stop_time,
+            seed,
+        } = self;
         let seed_file = seed_file.as_deref().map(SeedFile::read).transpose()?.zip(seed_file);
         descriptors::allow_many();
         let simulator = Simulator::start(Options {
             listen,
+            allow_remote,
             seed,
             speed,
             min_heartbeat_timeout: Duration::from_secs(min_heartbeat_timeout),

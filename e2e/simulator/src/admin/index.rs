@@ -23,6 +23,10 @@ const ENDPOINTS: &[(&str, &str, &str)] = &[
     ("DELETE", "faults/ID", "ends one fault"),
     ("GET", "queues", "all queues and how they stand"),
     ("POST", "routes", "tells every lifecycle action to a queue"),
+    ("POST", "rules", "tells events of the event bus to a queue"),
+    ("POST", "subscriptions", "subscribes a queue to an SNS topic"),
+    ("POST", "event-faults", "troubles the delivery of events"),
+    ("DELETE", "event-faults", "ends all trouble of the delivery"),
 ];
 
 pub(super) fn index() -> Value {

@@ -4,6 +4,7 @@
 
 mod body;
 mod calls;
+mod events;
 mod faults;
 mod imds;
 mod index;
@@ -85,6 +86,10 @@ fn route(shared: &Shared, method: &Method, path: &str, query: &str, bytes: &[u8]
         ("DELETE", ["faults", id]) => faults::remove(shared, id),
         ("GET", ["queues"]) => Ok(queues::list(shared)),
         ("POST", ["routes"]) => queues::route(shared, sent()?),
+        ("POST", ["rules"]) => events::rule(shared, sent()?),
+        ("POST", ["subscriptions"]) => events::subscribe(shared, sent()?),
+        ("POST", ["event-faults"]) => events::trouble(shared, sent()?),
+        ("DELETE", ["event-faults"]) => Ok(events::mend(shared)),
         _ => Err(index::methods(&steps).map_or_else(
             || Refused::Unknown(format!("there is no {ROOT}/{path}: GET {ROOT}/ lists what there is")),
             Refused::Method,

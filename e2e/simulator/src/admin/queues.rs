@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Refused;
 use super::body::{Body, needed, one_of};
 use crate::account::{queue_of_url, queue_path};
-use crate::shared::Shared;
+use crate::shared::{Inner, Shared};
 use crate::sqs::{Command, Reply};
 use crate::world::Envelope;
 
@@ -40,9 +40,14 @@ pub(super) fn route(shared: &Shared, mut body: Body) -> Result<Value, Refused> {
     let envelope = needed(body.word("envelope", ENVELOPES)?, "envelope", &one_of(ENVELOPES))?;
     body.end()?;
     let mut inner = shared.lock();
-    let queue = queue_of_url(&url)
-        .filter(|queue| inner.world.queues().exists(queue))
-        .ok_or_else(|| Refused::Unknown(format!("there is no queue {url}")))?;
+    let queue = known(&inner, &url)?;
     inner.world.route(queue, envelope);
     Ok(json!({}))
+}
+
+/// The name of the queue at this address, if there is one.
+pub(super) fn known<'a>(inner: &Inner, url: &'a str) -> Result<&'a str, Refused> {
+    queue_of_url(url)
+        .filter(|queue| inner.world.queues().exists(queue))
+        .ok_or_else(|| Refused::Unknown(format!("there is no queue {url}")))
 }

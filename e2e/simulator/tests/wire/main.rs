@@ -1,6 +1,7 @@
 //! The simulator over real sockets: the AWS SDK as client, and raw requests where the SDK would not ask so.
 
 mod admin;
+mod admin_events;
 mod admin_page;
 mod bed;
 mod ec2;

@@ -1,7 +1,8 @@
 //! The zones and the region that there are.
 
-use super::{Filter, Reply, ZONES, invalid_value};
+use super::{Filter, Reply, invalid_value};
 use crate::account::REGION;
+use crate::account::ZONES;
 use crate::world::error::AwsError;
 
 pub(super) fn zones(names: &[String], filters: &[Filter]) -> Result<Reply, AwsError> {

@@ -22,16 +22,6 @@ use super::error::AwsError;
 use super::hardware::MachineState;
 use super::metadata::{MetadataChange, MetadataOptions};
 
-/// The zones of the one region, each with its id.
-pub(crate) const ZONES: [(&str, &str); 6] = [
-    ("us-east-1a", "use1-az1"),
-    ("us-east-1b", "use1-az2"),
-    ("us-east-1c", "use1-az3"),
-    ("us-east-1d", "use1-az4"),
-    ("us-east-1e", "use1-az5"),
-    ("us-east-1f", "use1-az6"),
-];
-
 /// One EC2 operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {

@@ -27,7 +27,10 @@ impl World {
         message: &Value,
     ) -> bool {
         if let Some(queue) = queue_of_arn(arn).map(str::to_owned) {
-            return self.hand(&queue, kind, message).is_ok();
+            let Err(error) = self.hand(&queue, kind, message) else { return true };
+            // One that is there and cannot take it loses it, as a full one of ours does.
+            tracing::warn!(queue, message = error.message, "a notification was not delivered");
+            return self.queues.exists(&queue);
         }
         let Some(queues) = self.topics.get(arn).cloned() else { return false };
         let notification = self.notification(arn, subject, message);

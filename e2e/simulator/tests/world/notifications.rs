@@ -1,8 +1,9 @@
 //! Notification configurations: made, described and deleted; and what topics are told.
 
+use aws_simulator::sqs;
 use aws_simulator::world::HookTransition::Launching;
 use aws_simulator::world::{
-    Command, HookResult, NotificationType, NotificationView, Page, PutHook, PutNotifications, Reply,
+    Command, Event, HookResult, NotificationType, NotificationView, Page, PutHook, PutNotifications, Reply,
 };
 use serde_json::{Value, json};
 
@@ -156,6 +157,43 @@ fn a_topic_that_is_not_there_and_a_group_that_is_not_there_are_refused() {
         bed.run(put(&topic, &[NotificationType::Launch]));
     }
     assert_eq!(bed.refused(put(TOPIC, &[NotificationType::Launch])).code, "LimitExceeded");
+}
+
+#[test]
+fn a_hook_whose_queue_can_take_no_more_holds_all_the_same_and_one_whose_queue_is_gone_does_not() {
+    let mut bed = Bed::new();
+    bed.group(0);
+    queue(&mut bed, "q");
+    queue(&mut bed, "other");
+    let hook = PutHook {
+        name: "launch".into(),
+        transition: Some(Launching),
+        target: Some("arn:aws:sqs:us-east-1:000000000000:q".into()),
+        role: Some("arn:aws:iam::000000000000:role/hooks".into()),
+        ..PutHook::default()
+    };
+    bed.run(Command::PutHook { group: "g".into(), hook });
+    // Nobody reads the other queue, until there is no room for anything.
+    for size in [1 << 20, 1 << 10, 1] {
+        let message = sqs::NewMessage { body: "x".repeat(size), ..sqs::NewMessage::default() };
+        let send = sqs::Command::Send { queue: "other".into(), message };
+        while bed.world.handle_queue(bed.now, send.clone()).is_ok() {}
+    }
+    bed.desire(1);
+    bed.pass(BOOT + A_WHILE);
+    assert_eq!(bed.states(), ["Pending:Wait"]);
+
+    bed.world.handle_queue(bed.now, sqs::Command::DeleteQueue("q".into())).expect("deleted");
+    let held = bed.only();
+    bed.desire(2);
+    bed.pass(BOOT + A_WHILE);
+    let ended: Vec<_> = bed
+        .events
+        .iter()
+        .filter_map(|event| if let Event::ActionCompleted { id, .. } = event { Some(id) } else { None })
+        .collect();
+    assert!(!ended.is_empty(), "nobody can hear of it");
+    assert!(!ended.contains(&&held), "what is held already stays so");
 }
 
 #[test]

@@ -60,10 +60,10 @@ struct Serve {
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     speed: f64,
     /// How long an instance boots before its launch hook holds it
-    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = up_to_a_day)]
     boot_time: Duration,
     /// How long an instance takes to stop or terminate
-    #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = up_to_a_day)]
     stop_time: Duration,
     /// The smallest heartbeat timeout a hook may have, in seconds; AWS says 30
     #[arg(long, default_value_t = 30, value_name = "SECONDS")]
@@ -118,6 +118,12 @@ impl Serve {
     }
 }
 
+/// A time that no machine needs longer.
+fn up_to_a_day(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if time > Duration::from_hours(24) { Err("it must be a day at most".to_owned()) } else { Ok(time) }
+}
+
 /// What a person does next. Some clients read the one variable of the Region, some the other.
 fn how_to(endpoint: &str) -> String {
     format!(
@@ -149,5 +155,13 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn no_machine_boots_for_more_than_a_day() {
+        let parse = |time| Args::try_parse_from(["aws-simulator", "serve", "--boot-time", time]);
+        assert!(parse("24h").is_ok());
+        assert!(parse("24h 1ms").is_err());
+        assert!(parse("300000000000years").is_err());
     }
 }

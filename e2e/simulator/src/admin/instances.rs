@@ -46,8 +46,10 @@ pub(super) fn state(shared: &Shared, id: &str, mut body: Body) -> Result<Value, 
     }
     let mut inner = shared.lock();
     shared.settle(&mut inner);
-    let is_listed = inner.world.machines().any(|machine| machine.view.id == id);
-    if !is_listed {
+    // A machine without a group has no lifecycle state.
+    let is_member =
+        inner.world.machines().any(|machine| machine.view.id == id && !machine.view.group.is_empty());
+    if !is_member {
         return Err(no_instance(id));
     }
     inner.world.force_state(shared.now(), id, &state);

@@ -1,6 +1,6 @@
 //! The shapes of the wire that the SDK hides, and garbage.
 
-use crate::bed::{ask, client, group, post, raw, refusal, start};
+use crate::bed::{ask, client, group, only, post, raw, refusal, start};
 
 #[tokio::test]
 async fn an_unknown_action_gets_awss_error_shape() {
@@ -44,6 +44,19 @@ async fn a_successful_answer_without_a_result_has_its_envelope() {
         body.contains("<SetDesiredCapacityResult></SetDesiredCapacityResult><ResponseMetadata>"),
         "{body}"
     );
+}
+
+#[tokio::test]
+async fn an_instance_tells_its_zone_by_name_and_by_id_wherever_it_is_listed() {
+    let (simulator, client) = start().await;
+    group(&client, 1).await;
+    only(&simulator, "InService").await;
+    for operation in ["DescribeAutoScalingInstances", "DescribeAutoScalingGroups"] {
+        let form = format!("Action={operation}&Version=2011-01-01");
+        let (_, body) = post(&simulator.endpoint(), form.as_bytes()).await;
+        let zone = "<AvailabilityZone>us-east-1a</AvailabilityZone><AvailabilityZoneId>use1-az6</AvailabilityZoneId>";
+        assert!(body.contains(zone), "{body}");
+    }
 }
 
 #[tokio::test]

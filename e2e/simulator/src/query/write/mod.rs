@@ -9,7 +9,7 @@ mod tags;
 use std::time::SystemTime;
 
 use super::xml::Xml;
-use crate::account::group_arn;
+use crate::account::{group_arn, zone_id};
 use crate::world::{
     AwsError, GroupView, HookView, InstanceView, LaunchTemplate, NotificationType, PoolView, Reply,
 };
@@ -144,6 +144,7 @@ fn instance(xml: &mut Xml, view: &InstanceView, health: &str) {
     xml.text("InstanceId", &view.id);
     xml.text("InstanceType", &view.kind);
     xml.text("AvailabilityZone", &view.zone);
+    xml.optional("AvailabilityZoneId", zone_id(&view.zone));
     xml.text("LifecycleState", &view.state);
     xml.text("HealthStatus", health);
     template(xml, view.launch_template.as_ref());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::World;
+use super::command::ActivityStatus;
 use super::event::{CompletedBy, Event, HookResult, HookTransition, Power};
 use super::hardware::Hardware;
 use super::instance::{Action, Instance, Life, Stage};
@@ -209,6 +210,8 @@ impl World {
             self.set_power(id, journey.power_on_arrival());
         }
         if journey == Journey::ReplaceVolume {
+            // Where it ends is where the next one begins.
+            self.end_activity(id, ActivityStatus::Successful);
             return self.reenter(id);
         }
         self.set_state(id, journey.arrived());

@@ -6,12 +6,15 @@ use std::time::Duration;
 use aws_simulator::world::HookResult::{Abandon, Continue};
 use aws_simulator::world::HookTransition::{Launching, Terminating};
 use aws_simulator::world::{
-    Command, CreateGroup, DescribeGroups, Event, GroupSettings, LaunchTemplate, Page, Place, PoolState,
-    Power, PutWarmPool, RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, Reply, StartRefresh,
-    Tree, UpdateGroup, Wanted,
+    Command, CreateGroup, DescribeGroups, Event, EventKind, GroupSettings, LaunchTemplate, Page, Place,
+    PoolState, Power, PutWarmPool, RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, Reply,
+    StartRefresh, Tree, UpdateGroup, Wanted,
 };
 
+use serde_json::json;
+
 use crate::bed::{A_WHILE, BOOT, Bed, STEP, STOP};
+use crate::events::{queue, told};
 
 fn template(version: &str) -> LaunchTemplate {
     LaunchTemplate { id: Some("lt-1".into()), name: None, version: Some(version.into()) }
@@ -300,6 +303,14 @@ fn a_root_volume_is_replaced_under_the_same_id_through_both_hooks() {
     bed.hook(Launching, Continue);
     bed.hook(Terminating, Continue);
     bed.path(&id);
+    queue(&mut bed, "q");
+    let outcomes = [
+        EventKind::LaunchSuccessful,
+        EventKind::LaunchUnsuccessful,
+        EventKind::TerminateSuccessful,
+        EventKind::TerminateUnsuccessful,
+    ];
+    bed.world.route_events("q", &outcomes);
     bed.run(Command::StartRefresh(replacing()));
     assert_eq!((bed.state(&id).as_str(), bed.power(&id)), ("ReplacingRootVolume", Power::On));
     bed.pass(STEP);
@@ -333,6 +344,15 @@ fn a_root_volume_is_replaced_under_the_same_id_through_both_hooks() {
         .filter_map(|event| if let Event::PowerChanged { power, .. } = event { Some(*power) } else { None })
         .collect();
     assert_eq!(powers, [Power::On, Power::Off, Power::On], "launched, and rebooted once");
+    let told = told(&mut bed, "q");
+    let told: Vec<_> = told.iter().map(|event| (&event["detail-type"], &event["detail"]["Action"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("EC2 Instance Terminate Successful"), &json!("ReplaceRootVolume")),
+            (&json!("EC2 Instance Launch Successful"), &json!("ReplaceRootVolume")),
+        ]
+    );
     for event in &bed.events {
         if let Event::ActionOpened { origin, destination, .. } = event {
             assert_eq!((*origin, *destination), (Place::AutoScalingGroup, Place::AutoScalingGroup));

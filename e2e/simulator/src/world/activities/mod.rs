@@ -149,7 +149,7 @@ impl World {
         }
     }
 
-    fn end_activity(&mut self, id: &str, status: ActivityStatus) {
+    pub(super) fn end_activity(&mut self, id: &str, status: ActivityStatus) {
         let Some(mut ended) = self.activities.open.remove(id) else { return };
         let activity = &mut ended.activity;
         let before = activity.status;

@@ -76,10 +76,7 @@ impl World {
             return;
         }
         let mut detail = outcome.detail();
-        detail["Action"] = match outcome.journey.hook() {
-            Some(HookTransition::Terminating) => json!("Terminate"),
-            Some(HookTransition::Launching) | None => json!("Launch"),
-        };
+        detail["Action"] = json!(outcome.journey.action());
         let activity = &outcome.activity;
         let resources = [group_arn(&activity.group_uuid, &activity.group), instance_arn(&activity.instance)];
         self.publish(kind, &resources, &detail);

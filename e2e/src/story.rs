@@ -62,6 +62,9 @@ use crate::workload::{self, Workload};
 /// For every wait whose length is not the point: long enough for a busy machine.
 pub const LONG: Duration = Duration::from_secs(60);
 
+/// An API server that is slow to come back must not make its nodes look dead.
+const LONGEST_OUTAGE: Duration = Duration::from_secs(5 * 60);
+
 /// No story takes this long, not even on a machine that does other things.
 const HANGS: Duration = Duration::from_secs(15 * 60);
 
@@ -108,7 +111,7 @@ impl Story {
     /// Begins a story on a control plane of its own, which it may break; see [`Story::control_plane`].
     pub async fn with_own_control_plane(name: &str) -> anyhow::Result<Self> {
         let dir = Bed::from_env()?.dir.join(format!("control-plane-{name}"));
-        let plane = ControlPlane::start(&dir).await?;
+        let plane = ControlPlane::with_node_grace(&dir, LONGEST_OUTAGE).await?;
         let bed = Bed::of(&plane, &dir);
         Self::begin(name, bed, Some(plane), options(name)).await
     }

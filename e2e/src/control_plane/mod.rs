@@ -53,6 +53,12 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Starts one with its data, logs and credentials in the empty or missing folder `dir`, and waits until it works.
     pub async fn start(dir: &Path) -> anyhow::Result<Self> {
+        Self::with_node_grace(dir, NODE_GRACE).await
+    }
+
+    /// The same with another time after which a silent node is called not Ready. Whoever stops the API server needs a long
+    /// one: no node can be heard then, and once its pods are not Ready budgets protect them no more.
+    pub async fn with_node_grace(dir: &Path, node_grace: Duration) -> anyhow::Result<Self> {
         fs::create_dir_all(dir.join("logs")).with_context(|| format!("creating {}", dir.display()))?;
         let etcd_port = ports::free()?;
         let port = ports::free()?;
@@ -71,7 +77,7 @@ impl ControlPlane {
         };
         plane.start_etcd(etcd_port)?;
         plane.start_api_server().await?;
-        plane.start_controllers()?;
+        plane.start_controllers(node_grace)?;
         plane.wait_for_controllers().await?;
         Ok(plane)
     }
@@ -138,8 +144,8 @@ impl ControlPlane {
         Ok(())
     }
 
-    fn start_controllers(&mut self) -> anyhow::Result<()> {
-        let grace = format!("{}s", NODE_GRACE.as_secs());
+    fn start_controllers(&mut self, node_grace: Duration) -> anyhow::Result<()> {
+        let grace = format!("{}s", node_grace.as_secs());
         let manager = [
             flag("--kubeconfig", kubeconfig(&self.dir, "kube-controller-manager")),
             "--leader-elect=false".into(),

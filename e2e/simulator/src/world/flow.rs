@@ -11,6 +11,7 @@ use super::instance::{Action, Instance, Life, Stage};
 use super::journey::Journey;
 use super::metadata::Metadata;
 use super::notices::Notice;
+use super::placement::Site;
 use super::state::State;
 use super::warnings::Warnings;
 
@@ -21,7 +22,7 @@ pub(super) const GROUP_TAG: &str = "aws:autoscaling:groupName";
 
 impl World {
     /// Launches an instance of `group`; EC2 boots it at once, whatever the hooks say.
-    pub(super) fn launch(&mut self, group: &str, journey: Journey) {
+    pub(super) fn launch(&mut self, group: &str, journey: Journey, site: Site) {
         let Some(group) = self.groups.get_mut(group) else { return };
         let mut tags: BTreeMap<_, _> = group
             .tags
@@ -39,9 +40,11 @@ impl World {
         let instance = Instance {
             id: self.ids.instance(),
             group: group.name.clone(),
-            zone: group.next_zone(),
+            zone: site.zone,
+            subnet: site.subnet,
             launched: self.now,
             tags,
+            launch_configuration: group.launches_from_configuration(),
             launch_template: group.launches_from(),
             journey,
             stage: Stage::UnderWay { until: self.now + self.settings.boot_time },

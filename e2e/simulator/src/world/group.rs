@@ -38,8 +38,6 @@ pub(crate) struct Group {
     pub(crate) life: GroupLife,
     /// The oldest first; only the last can be under way.
     pub(crate) refreshes: Vec<Refresh>,
-    /// How many instances were launched; spreads them over the zones.
-    pub(crate) launched: usize,
 }
 
 impl Group {
@@ -77,6 +75,11 @@ impl Group {
         refreshed.or_else(|| self.template())
     }
 
+    /// The launch configuration that instances are launched from now, unless it is a template.
+    pub(crate) fn launches_from_configuration(&self) -> Option<String> {
+        if self.launches_from().is_some() { None } else { self.launch_configuration().map(str::to_owned) }
+    }
+
     /// The refresh under way.
     pub(crate) fn refresh(&self) -> Option<&Refresh> {
         self.refreshes.last().filter(|refresh| !refresh.status.is_over())
@@ -85,12 +88,6 @@ impl Group {
     /// The same, to go on with.
     pub(crate) fn refresh_mut(&mut self) -> Option<&mut Refresh> {
         self.refreshes.last_mut().filter(|refresh| !refresh.status.is_over())
-    }
-
-    pub(crate) fn next_zone(&mut self) -> String {
-        let zone = self.zones[self.launched % self.zones.len()].clone();
-        self.launched += 1;
-        zone
     }
 
     pub(crate) fn view(&self, instances: Vec<InstanceView>, pool_size: usize) -> GroupView {

@@ -5,6 +5,8 @@ use super::command::{CreateGroup, GroupLife, GroupSettings, Protection, Reply, T
 use super::error::AwsError;
 use super::group::Group;
 use super::journey::Journey;
+use super::leaving::check_policies;
+use super::placement::zones_of;
 use super::retention;
 
 impl World {
@@ -23,10 +25,8 @@ impl World {
         check_sizes(request.min, request.max, desired)?;
         let mut settings = GroupSettings::default();
         settings.apply(request.settings);
-        let mut zones = request.zones;
-        if zones.is_empty() {
-            zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned).into();
-        }
+        check_policies(settings.termination_policies.as_deref().unwrap_or_default())?;
+        let zones = zones_of(request.zones, request.subnets.as_deref())?;
         let group = Group {
             name: name.clone(),
             uuid: self.ids.uuid(),
@@ -45,7 +45,6 @@ impl World {
             settings,
             life: GroupLife { protects_new: request.protects_new, ..GroupLife::default() },
             refreshes: Vec::new(),
-            launched: 0,
         };
         self.groups.insert(name.clone(), group);
         self.asked(&format!(
@@ -69,12 +68,14 @@ impl World {
         // Without a wish of its own the desired capacity follows the new limits.
         let desired = change.desired.unwrap_or_else(|| group.desired.max(min).min(max.max(min)));
         check_sizes(min, max, desired)?;
+        check_policies(change.settings.termination_policies.as_deref().unwrap_or_default())?;
+        if !change.zones.is_empty() || change.subnets.is_some() {
+            let subnets = change.subnets.or(group.subnets.clone());
+            group.zones = zones_of(change.zones, subnets.as_deref())?;
+            group.subnets = subnets;
+        }
         let before = std::mem::replace(&mut group.desired, desired);
         (group.min, group.max) = (min, max);
-        if !change.zones.is_empty() {
-            group.zones = change.zones;
-        }
-        group.subnets = change.subnets.or(group.subnets.take());
         group.retemplate(change.launch_template, change.settings);
         group.life.protects_new = change.protects_new.unwrap_or(group.life.protects_new);
         self.asked(&format!(

@@ -66,7 +66,6 @@ pub(crate) struct Hardware {
     pub(crate) image: String,
     pub(crate) kind: String,
     pub(crate) key: Option<String>,
-    pub(crate) subnet: Option<String>,
     /// The instance whose id names the reservation, and which one of it this is; none if it is its own.
     pub(crate) reservation: Option<(String, u32)>,
     pub(crate) client_token: String,
@@ -92,7 +91,6 @@ impl Hardware {
             image: USUAL_IMAGE.to_owned(),
             kind: USUAL_TYPE.to_owned(),
             key: None,
-            subnet: None,
             reservation: None,
             client_token: String::new(),
             hibernation: false,

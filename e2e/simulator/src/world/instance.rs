@@ -17,9 +17,12 @@ pub(crate) struct Instance {
     /// Empty if it belongs to none.
     pub(crate) group: String,
     pub(crate) zone: String,
+    /// In this zone, from launch to end.
+    pub(crate) subnet: String,
     pub(crate) launched: SystemTime,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) launch_template: Option<LaunchTemplate>,
+    pub(crate) launch_configuration: Option<String>,
     pub(crate) journey: Journey,
     pub(crate) stage: Stage,
     pub(crate) state: State,
@@ -134,6 +137,7 @@ impl Instance {
             healthy: !self.life.unhealthy,
             protected: self.life.protected,
             launch_template: self.launch_template.clone(),
+            launch_configuration: self.launch_configuration.clone(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::hardware::Hardware;
 use super::instance::{Instance, Life, Stage};
 use super::journey::Journey;
 use super::metadata::Metadata;
+use super::placement::Site;
 use super::state::State;
 use super::warnings::Warnings;
 
@@ -18,13 +19,16 @@ impl World {
     pub fn add_machine(&mut self, now: SystemTime, zone: &str, tags: BTreeMap<String, String>) -> String {
         self.run_until(now);
         let id = self.ids.instance();
+        let site = Site::usual(zone);
         let machine = Instance {
             id: id.clone(),
             group: String::new(),
-            zone: zone.to_owned(),
+            zone: site.zone,
+            subnet: site.subnet,
             launched: self.now,
             tags,
             launch_template: None,
+            launch_configuration: None,
             journey: Journey::Leave,
             stage: Stage::AtRest,
             state: State::Detached,

@@ -6,6 +6,7 @@ use super::World;
 use super::command::Process;
 use super::instance::Instance;
 use super::journey::Journey;
+use super::leaving::leavers;
 
 impl World {
     /// Starts whatever is missing and sends away whatever is too much. Called after every change of a size or an
@@ -48,21 +49,30 @@ impl World {
                 && !self.is_ill(instance)
         });
         ready.sort_by_key(|id| std::cmp::Reverse(self.instances[id].power == super::Power::On));
-        let mut ready = ready.into_iter();
-        for _ in 0..missing {
-            match ready.next() {
-                Some(id) => self.begin(&id, Journey::Promote),
-                None => self.launch(name, Journey::Launch),
-            }
+        ready.truncate(missing);
+        for id in &ready {
+            self.begin(id, Journey::Promote);
+        }
+        self.launch_all(name, missing - ready.len(), Journey::Launch);
+    }
+
+    /// Launches so many, each in the zone that has the fewest by then.
+    fn launch_all(&mut self, name: &str, count: usize, journey: Journey) {
+        let alike = |instance: &Instance| {
+            if journey.is_pooled() { instance.is_pooled() } else { instance.journey.serves() }
+        };
+        let Some(mut balance) = self.balance(name, alike).filter(|_| count > 0) else { return };
+        for site in std::iter::from_fn(|| balance.next()).take(count) {
+            self.launch(name, journey, site);
         }
     }
 
     fn scale_in(&mut self, name: &str, surplus: usize) {
-        // Those in service first, the oldest first.
-        let spares = |instance: &Instance| self.is_spared(instance);
-        let mut victims = self.members(name, |instance| instance.journey.serves() && !spares(instance));
-        victims.sort_by_key(|id| !self.instances[id].is_at_rest());
-        for id in victims.into_iter().take(surplus) {
+        let Some(group) = self.groups.get(name) else { return };
+        let serving = self.instances.of_group(name).filter(|instance| instance.journey.serves());
+        let serving: Vec<_> = serving.collect();
+        let may_go = |instance: &Instance| !self.is_spared(instance);
+        for id in leavers(group, &serving, may_go, surplus, self.now) {
             let way = self.way_back(name, &id).unwrap_or(Journey::Terminate);
             self.begin(&id, way);
         }
@@ -96,9 +106,7 @@ impl World {
         if let Some(state) = state
             && !self.is_suspended(Process::Launch, name)
         {
-            for _ in size..target {
-                self.launch(name, Journey::Warm(state));
-            }
+            self.launch_all(name, target.saturating_sub(size), Journey::Warm(state));
         }
         // One that is on its way back is drained before it goes anywhere else.
         let surplus = size.saturating_sub(target);

@@ -110,7 +110,11 @@ fn the_entry_into_the_pool_is_told_as_it_was_captured() {
                 "EC2InstanceId": "i-ID",
                 "StatusCode": "InProgress",
                 "StatusMessage": "",
-                "Details": { "Availability Zone": "us-east-1a", "Availability Zone ID": "use1-az6" },
+                "Details": {
+                    "Availability Zone": "us-east-1a",
+                    "Availability Zone ID": "use1-az6",
+                    "Subnet ID": "subnet-00000000000000061"
+                },
                 "Cause": "At 2027-01-15T08:00:00Z a user request put a new WarmPool with MinSize: 1 and \
                           MaxGroupPreparedCapacity: 0 changing the capacity of WarmPool from 0 to 1.  At \
                           2027-01-15T08:00:00Z an instance was started in response to a difference between desired and \

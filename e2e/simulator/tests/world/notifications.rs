@@ -77,7 +77,11 @@ fn a_topic_is_told_a_test_and_then_what_it_asked_for_as_it_was_captured() {
             "EC2InstanceId": "i-ID",
             "StatusCode": "InProgress",
             "StatusMessage": "",
-            "Details": { "Availability Zone": "us-east-1a", "Availability Zone ID": "use1-az6" },
+            "Details": {
+                "Availability Zone": "us-east-1a",
+                "Availability Zone ID": "use1-az6",
+                "Subnet ID": "subnet-00000000000000061"
+            },
             "AutoScalingGroupName": "g",
             "Cause": "At 2027-01-15T08:00:00Z a user request explicitly set group desired capacity changing the desired \
                       capacity from 0 to 1.  At 2027-01-15T08:00:00Z an instance was started in response to a difference \

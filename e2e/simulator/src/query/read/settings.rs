@@ -30,15 +30,6 @@ const PROTECTIONS: &[(&str, Protection)] = &[
     ("prevent-all-deletion", Protection::All),
 ];
 const HEALTH_CHECKS: &[&str] = &["EC2", "EBS", "ELB", "VPC_LATTICE"];
-const TERMINATION_POLICIES: &[&str] = &[
-    "Default",
-    "AllocationStrategy",
-    "ClosestToNextInstanceHour",
-    "NewestInstance",
-    "OldestInstance",
-    "OldestLaunchConfiguration",
-    "OldestLaunchTemplate",
-];
 /// The shortest `MaxInstanceLifetime` but none, in seconds.
 const A_DAY: u32 = 86_400;
 /// The deepest structure of the service is far flatter.
@@ -69,7 +60,7 @@ pub(super) fn settings(params: &Params) -> Result<GroupSettings, AwsError> {
         },
         max_lifetime: lifetime,
         capacity_rebalance: params.flag("CapacityRebalance")?,
-        termination_policies: termination_policies(params)?,
+        termination_policies: Some(params.list("TerminationPolicies")).filter(|all| !all.is_empty()),
         repeated,
     })
 }
@@ -81,15 +72,6 @@ fn health_check(params: &Params) -> Result<Option<String>, AwsError> {
     }
     let all = HEALTH_CHECKS.join(", ");
     Err(AwsError::validation(format!("HealthCheckType {text} is not valid: it is a list of {all}")))
-}
-
-fn termination_policies(params: &Params) -> Result<Option<Vec<String>>, AwsError> {
-    let policies = params.list("TerminationPolicies");
-    let known = |name: &str| TERMINATION_POLICIES.contains(&name) || name.starts_with("arn:aws:lambda:");
-    if let Some(unknown) = policies.iter().find(|name| !known(name)) {
-        return Err(AwsError::validation(format!("Termination policy {unknown} is not valid")));
-    }
-    Ok((!policies.is_empty()).then_some(policies))
 }
 
 /// A parameter with everything that is in it; none if it is not there at all.

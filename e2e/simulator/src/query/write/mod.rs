@@ -147,6 +147,7 @@ fn instance(xml: &mut Xml, view: &InstanceView, health: &str) {
     xml.optional("AvailabilityZoneId", zone_id(&view.zone));
     xml.text("LifecycleState", &view.state);
     xml.text("HealthStatus", health);
+    xml.optional("LaunchConfigurationName", view.launch_configuration.as_ref());
     template(xml, view.launch_template.as_ref());
 }
 

@@ -134,7 +134,7 @@ impl World {
             message: None,
             progress,
             zone: instance.zone.clone(),
-            subnet: group.subnets.as_ref().map(|all| all.split(',').next().unwrap_or_default().to_owned()),
+            subnet: instance.subnet.clone(),
             is_of_deleted_group: false,
         };
         let (number, journey) = (self.activities.begun, instance.journey);

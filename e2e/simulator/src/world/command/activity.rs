@@ -84,8 +84,8 @@ pub struct ActivityView {
     pub progress: u8,
     /// The instance's zone.
     pub zone: String,
-    /// The instance's subnet, if the group names any.
-    pub subnet: Option<String>,
+    /// The instance's subnet.
+    pub subnet: String,
     /// Whether the group is no more.
     pub is_of_deleted_group: bool,
 }
@@ -93,12 +93,9 @@ pub struct ActivityView {
 impl ActivityView {
     /// `Details`: where the instance is.
     pub fn details(&self) -> Value {
-        let mut details = json!({ "Availability Zone": self.zone });
+        let mut details = json!({ "Availability Zone": self.zone, "Subnet ID": self.subnet });
         if let Some(id) = zone_id(&self.zone) {
             details["Availability Zone ID"] = json!(id);
-        }
-        if let Some(subnet) = &self.subnet {
-            details["Subnet ID"] = json!(subnet);
         }
         details
     }

@@ -17,7 +17,7 @@ pub struct CreateGroup {
     pub desired: Option<u32>,
     /// Its zones; three by default.
     pub zones: Vec<String>,
-    /// Its subnets, only repeated in answers.
+    /// Its subnets, with commas; instances are launched into them.
     pub subnets: Option<String>,
     /// Its launch template, only repeated in answers.
     pub launch_template: Option<LaunchTemplate>,
@@ -42,7 +42,7 @@ pub struct UpdateGroup {
     pub max: Option<u32>,
     /// The wanted.
     pub desired: Option<u32>,
-    /// Its zones, for instances launched from now on; none if they stay.
+    /// Its zones, for instances launched from now on; none if they stay, or follow new subnets.
     pub zones: Vec<String>,
     /// Its subnets.
     pub subnets: Option<String>,

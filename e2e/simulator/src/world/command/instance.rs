@@ -21,4 +21,6 @@ pub struct InstanceView {
     pub protected: bool,
     /// The launch template it came from.
     pub launch_template: Option<LaunchTemplate>,
+    /// The launch configuration it was launched from.
+    pub launch_configuration: Option<String>,
 }

@@ -22,7 +22,7 @@ pub struct GroupSettings {
     pub max_lifetime: Option<u32>,
     /// Only repeated in answers.
     pub capacity_rebalance: Option<bool>,
-    /// Only repeated in answers; `Default` by default.
+    /// By what scale-in goes; `Default` by default.
     pub termination_policies: Option<Vec<String>>,
     /// Parameters that are only repeated in answers, by their names; an empty text takes one away.
     pub repeated: BTreeMap<&'static str, Tree>,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::listed::{is_zone, no_zone};
 use super::tags::check_tags;
-use super::view::usual_subnet;
 use super::{MetadataOptions, Reply, invalid_value};
 use crate::account::ZONES;
 use crate::world::World;
 use crate::world::command::LaunchTemplate;
 use crate::world::error::AwsError;
 use crate::world::groups::check_size;
+use crate::world::placement::usual_zone;
 
 /// The parameters of `RunInstances`. What is none is as with any machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,12 +67,12 @@ impl World {
             instance.launch_template.clone_from(&request.launch_template);
             instance.metadata.is_spot = request.spot;
             instance.metadata.options = request.metadata;
+            instance.subnet = request.subnet.clone().unwrap_or_else(|| instance.subnet.clone());
             let hardware = &mut instance.hardware;
             hardware.reservation = Some((ids[0].clone(), index));
             hardware.image = request.image.clone().unwrap_or_else(|| hardware.image.clone());
             hardware.kind = request.kind.clone().unwrap_or_else(|| hardware.kind.clone());
             hardware.key.clone_from(&request.key);
-            hardware.subnet.clone_from(&request.subnet);
             hardware.client_token = request.client_token.clone().unwrap_or_default();
             hardware.hibernation = request.hibernation;
         }
@@ -110,6 +110,5 @@ fn zone_of(request: &RunInstances) -> Result<String, AwsError> {
         return if is_zone(zone) { Ok(zone.clone()) } else { Err(no_zone(zone)) };
     }
     let subnet = request.subnet.as_deref();
-    let known = ZONES.iter().find(|(zone, _)| subnet == Some(usual_subnet(zone).as_str()));
-    Ok(known.map_or(ZONES[0].0, |(zone, _)| zone).to_owned())
+    Ok(subnet.and_then(usual_zone).unwrap_or(ZONES[0].0).to_owned())
 }

@@ -94,7 +94,6 @@ impl World {
     pub(super) fn machine_view(&self, instance: &Instance) -> MachineView {
         let (hardware, metadata) = (&instance.hardware, &instance.metadata);
         let (first, index) = hardware.reservation.clone().unwrap_or_else(|| (instance.id.clone(), 0));
-        let subnet = hardware.subnet.clone().or_else(|| self.subnet_of(instance));
         MachineView {
             id: instance.id.clone(),
             reservation: first.replacen("i-", "r-", 1),
@@ -106,7 +105,7 @@ impl World {
             // A judgement: the checks take as long after a boot as the boot.
             initializing: self.now < hardware.booted + self.settings.boot_time * 2,
             zone: instance.zone.clone(),
-            subnet: subnet.unwrap_or_else(|| usual_subnet(&instance.zone)),
+            subnet: instance.subnet.clone(),
             address: metadata.address,
             image: hardware.image.clone(),
             kind: hardware.kind.clone(),
@@ -118,19 +117,4 @@ impl World {
             tags: instance.tags.clone(),
         }
     }
-
-    /// The subnet that its group names for its zone: one for each, in the same order.
-    fn subnet_of(&self, instance: &Instance) -> Option<String> {
-        let group = self.groups.get(&instance.group)?;
-        let position = group.zones.iter().position(|zone| *zone == instance.zone)?;
-        let named: Vec<_> = group.subnets.as_ref()?.split(',').map(str::trim).collect();
-        let subnet = named.get(position).or_else(|| named.first())?;
-        (!subnet.is_empty()).then(|| (*subnet).to_owned())
-    }
-}
-
-/// The subnet of a zone where none was named.
-pub(super) fn usual_subnet(zone: &str) -> String {
-    let letter = zone.bytes().last().unwrap_or_default();
-    format!("subnet-0{letter:016x}")
 }

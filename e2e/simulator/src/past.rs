@@ -45,6 +45,11 @@ impl Past {
         }
     }
 
+    /// Forgets an instance that the world has forgotten.
+    pub(crate) fn forget(&mut self, id: &str) {
+        self.set_out.remove(id);
+    }
+
     /// Keeps the world as it is now, if somebody will want to see it.
     pub(crate) fn keep(&mut self, world: &mut World) {
         let Some(age) = self.wished else { return };

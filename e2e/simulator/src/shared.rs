@@ -1,6 +1,5 @@
 //! What the API, the metadata services, the clock and the handles share: one mutex, never held across an await.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
@@ -9,7 +8,7 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use crate::call_log::CallLog;
 use crate::clock::Clock;
-use crate::imds::Imds;
+use crate::imds::{Imds, ImdsFleet};
 use crate::options::Options;
 use crate::past::Past;
 use crate::rules::Rules;
@@ -41,7 +40,7 @@ pub(crate) struct Shared {
 /// What the mutex protects.
 pub(crate) struct Inner {
     pub(crate) world: World,
-    pub(crate) imds: BTreeMap<String, Imds>,
+    pub(crate) imds: ImdsFleet,
     pub(crate) calls: CallLog,
     pub(crate) faults: Rules,
     pub(crate) past: Past,
@@ -64,7 +63,7 @@ impl Shared {
             wake_clock: Notify::new(),
             inner: Mutex::new(Inner {
                 world: World::new(options.settings(), clock.now()),
-                imds: BTreeMap::new(),
+                imds: ImdsFleet::default(),
                 calls: CallLog::new(options.calls_kept),
                 faults: Rules::default(),
                 past: Past::default(),
@@ -97,25 +96,19 @@ impl Shared {
             self.wake_clock.notify_one();
         }
         if events.is_empty() {
-            return;
+            return inner.let_depart();
         }
         inner.past.note(&events);
         inner.keep_past();
         for event in &events {
             if let Event::PowerChanged { id, power, .. } = event {
-                let imds = match inner.imds.entry(id.clone()) {
-                    std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-                    std::collections::btree_map::Entry::Vacant(new) => match Imds::new() {
-                        Ok(imds) => new.insert(imds),
-                        Err(error) => {
-                            tracing::error!(%error, id, "reserving the port of a metadata service");
-                            continue;
-                        }
-                    },
-                };
-                imds.follow(id, *power, &self.me);
+                match inner.imds.of(id) {
+                    Ok(imds) => imds.follow(id, *power, &self.me),
+                    Err(error) => tracing::error!(%error, id, "reserving the port of a metadata service"),
+                }
             }
         }
+        inner.let_depart();
         for event in events {
             tracing::debug!(?event);
             // Nobody may be listening.
@@ -159,6 +152,18 @@ impl Inner {
             lifecycle_state: machine.view.state,
             power: machine.power,
             zone: machine.view.zone,
+        }
+    }
+
+    /// Lets go of what terminated instances do not need, and of all that is left of those that are forgotten.
+    fn let_depart(&mut self) {
+        let departed = self.world.departed();
+        for id in &departed.ended {
+            self.imds.end(id);
+        }
+        for id in &departed.forgotten {
+            self.imds.forget(id);
+            self.past.forget(id);
         }
     }
 

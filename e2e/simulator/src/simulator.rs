@@ -140,7 +140,7 @@ impl Simulator {
         self.shared.instances()
     }
 
-    /// One instance, also after its termination (`Terminated`, `Warmed:Terminated`).
+    /// One instance, also for an hour of simulated time after its termination (`Terminated`, `Warmed:Terminated`).
     pub fn instance(&self, id: &str) -> Option<InstanceInfo> {
         let mut inner = self.shared.lock();
         self.shared.settle(&mut inner);
@@ -191,9 +191,10 @@ impl Simulator {
         self.shared.lock().calls.all()
     }
 
-    /// Every request to the metadata service of an instance so far.
+    /// The newest requests to the metadata service of an instance, some thousands at least unless there are hundreds of
+    /// instances; also for an hour of simulated time after its termination.
     pub fn imds_calls(&self, id: &str) -> Vec<ImdsCall> {
-        self.shared.lock().imds.get(id).map(|imds| imds.calls.clone()).unwrap_or_default()
+        self.shared.lock().imds.get(id).map(|imds| imds.calls.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// Breaks an operation until `clear_faults`; `*` breaks all of them. Several faults add up; of several errors the

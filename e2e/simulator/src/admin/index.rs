@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const ENDPOINTS: &[(&str, &str, &str)] = &[
     ("GET", "", "this list"),
     ("GET", "instances", "all instances that are not terminated"),
-    ("GET", "instances/ID", "one instance, also after its termination"),
+    ("GET", "instances/ID", "one instance, also for an hour after its termination"),
     ("POST", "instances/ID/state", "makes the API report a lifecycle state"),
     ("POST", "instances/ID/imds-fault", "breaks the metadata service of an instance"),
     ("DELETE", "instances/ID/imds-fault", "mends the metadata service of an instance"),

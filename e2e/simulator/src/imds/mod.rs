@@ -3,8 +3,10 @@
 mod answers;
 mod broken;
 mod fault;
+mod fleet;
 mod leaves;
 mod port;
+mod record;
 mod respond;
 mod tokens;
 mod tree;
@@ -21,35 +23,48 @@ use crate::world::{Machine, Power};
 use answers::{Body, finish, whole};
 use broken::{Rate, at_the_door, on_the_way};
 pub use fault::ImdsFault;
+pub(crate) use fleet::ImdsFleet;
 use port::Port;
+use record::Record;
 use respond::{Head, respond};
 use tokens::Tokens;
 
 /// One instance's metadata service: its address, its tokens, its record, and what is broken about it.
 #[derive(Debug)]
 pub(crate) struct Imds {
-    port: Port,
+    endpoint: String,
+    /// None once the instance is terminated.
+    port: Option<Port>,
     service: Option<Service>,
     tokens: Tokens,
     rate: Rate,
     pub(crate) fault: Option<ImdsFault>,
-    pub(crate) calls: Vec<ImdsCall>,
+    pub(crate) calls: Record,
 }
 
 impl Imds {
     pub(crate) fn new() -> std::io::Result<Self> {
+        let port = Port::reserve()?;
         Ok(Imds {
-            port: Port::reserve()?,
+            endpoint: port.endpoint(),
+            port: Some(port),
             service: None,
             tokens: Tokens::default(),
             rate: Rate::default(),
             fault: None,
-            calls: Vec::new(),
+            calls: Record::default(),
         })
     }
 
     pub(crate) fn endpoint(&self) -> String {
-        self.port.endpoint()
+        self.endpoint.clone()
+    }
+
+    /// Ends it for good, with its instance; what is left is the record. Returns the port.
+    fn end(&mut self) -> Option<Port> {
+        self.service = None;
+        self.tokens.forget();
+        self.port.take()
     }
 
     /// Makes every token given out so far a bad one.
@@ -59,10 +74,11 @@ impl Imds {
 
     /// Makes it listen, or refuse, as power and faults say. Takes effect before it returns.
     pub(crate) fn follow(&mut self, id: &str, power: Power, shared: &Weak<Shared>) {
+        let Some(port) = &self.port else { return };
         let reachable = power == Power::On && self.fault != Some(ImdsFault::Unreachable);
         match (&self.service, reachable) {
             (Some(_), false) => self.service = None,
-            (None, true) => match self.port.listen() {
+            (None, true) => match port.listen() {
                 Ok(listener) => {
                     let (id, shared) = (id.to_owned(), shared.clone());
                     self.service = Some(Service::start(listener, move |request| {
@@ -114,9 +130,12 @@ async fn serve<B>(shared: &Shared, id: &str, request: Request<B>) -> Option<Resp
 }
 
 fn record(shared: &Shared, id: &str, at: SystemTime, request: &Head, status: u16) {
-    if let Some(imds) = shared.lock().imds.get_mut(id) {
+    let mut inner = shared.lock();
+    let services = inner.imds.len();
+    if let Some(imds) = inner.imds.get_mut(id) {
         let (method, path) = (request.method.to_string(), request.path.clone());
-        imds.calls.push(ImdsCall { at, method, path, status });
+        imds.calls.push(ImdsCall { at, method, path, status }, services);
     }
+    drop(inner);
     shared.changed();
 }

@@ -225,7 +225,7 @@ impl World {
         if journey.ends()
             && let Some(instance) = self.instances.remove(id)
         {
-            self.gone.insert(id.to_owned(), instance);
+            self.remember(instance);
         }
         if journey == Journey::Leave {
             self.let_loose(id);

@@ -1,15 +1,10 @@
 //! How machines stop, start and end when EC2 is asked directly, behind the back of their group.
 
-use std::time::{Duration, SystemTime};
-
 use super::World;
 use super::error::AwsError;
 use super::event::Power;
 use super::hardware::{Change, MachineState};
 use super::instance::Instance;
-
-/// How long EC2 tells of a terminated machine: "about an hour".
-const REMEMBERED: Duration = Duration::from_hours(1);
 
 impl World {
     /// The state of a machine as EC2 tells it.
@@ -20,7 +15,7 @@ impl World {
     /// A machine by its id, as long as EC2 tells of it.
     pub(super) fn known(&self, id: &str) -> Option<&Instance> {
         let alive = self.instances.get(id).or_else(|| self.loose.get(id));
-        alive.or_else(|| self.gone.get(id).filter(|instance| instance.is_told(self.now)))
+        alive.or_else(|| self.gone.get(id))
     }
 
     /// Refuses to stop what is ending, and to hibernate what cannot.
@@ -132,24 +127,19 @@ impl World {
         self.set_power(id, Power::Off);
         self.mark_ended(id);
         if let Some(instance) = self.loose.remove(id) {
-            self.gone.insert(id.to_owned(), instance);
+            self.remember(instance);
         }
     }
 
     /// Remembers since when a machine is terminated.
     pub(super) fn mark_ended(&mut self, id: &str) {
         let now = self.now;
-        if let Some(instance) = self.machine_mut(id) {
-            instance.hardware.ended.get_or_insert(now);
-            instance.hardware.change = None;
+        let Some(instance) = self.machine_mut(id) else { return };
+        instance.hardware.change = None;
+        if instance.hardware.ended.is_none() {
+            instance.hardware.ended = Some(now);
+            self.departing.ended.push(id.to_owned());
         }
-    }
-}
-
-impl Instance {
-    /// True unless it was terminated longer ago than EC2 remembers.
-    pub(super) fn is_told(&self, now: SystemTime) -> bool {
-        self.hardware.ended.is_none_or(|ended| now < ended + REMEMBERED)
     }
 }
 

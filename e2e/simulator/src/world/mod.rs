@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod fleet;
 mod flow;
+mod gone;
 mod group;
 mod groups;
 mod hardware;
@@ -70,6 +71,8 @@ use crate::sqs::{self, Queues, SqsError};
 use activities::{Activities, Why};
 use bus::Bus;
 use fleet::Fleet;
+pub(crate) use gone::Departed;
+use gone::Gone;
 use group::Group;
 use hardware::Hardware;
 use instance::Instance;
@@ -105,8 +108,11 @@ pub struct World {
     instances: Fleet,
     /// Machines that belong to no group: detached ones, and those that were never in one.
     loose: Fleet,
-    /// Terminated instances, for those who ask what became of them; the API does not list them.
-    gone: BTreeMap<String, Instance>,
+    /// Terminated instances; Auto Scaling does not list them.
+    gone: Gone,
+    /// What `departed` tells after the next `advance`, and what it tells now.
+    departing: Departed,
+    departed: Departed,
     outbox: Vec<Event>,
     /// When the refreshes of groups have something to do by themselves.
     refresh_wakes: BTreeMap<String, SystemTime>,
@@ -154,7 +160,9 @@ impl World {
             groups: BTreeMap::new(),
             instances: Fleet::default(),
             loose: Fleet::default(),
-            gone: BTreeMap::new(),
+            gone: Gone::default(),
+            departing: Departed::default(),
+            departed: Departed::default(),
             outbox: Vec::new(),
             refresh_wakes: BTreeMap::new(),
             queues,
@@ -224,6 +232,7 @@ impl World {
     /// Time never goes back: an earlier `now` changes nothing.
     pub fn advance(&mut self, now: SystemTime) -> Vec<Event> {
         self.run_until(now);
+        self.departed = std::mem::take(&mut self.departing);
         std::mem::take(&mut self.outbox)
     }
 
@@ -234,7 +243,7 @@ impl World {
         instance.into_iter().chain(refresh).chain(self.bus_due()).min()
     }
 
-    /// An instance as a machine, also after its termination.
+    /// An instance as a machine, also for an hour after its termination.
     pub fn machine(&self, id: &str) -> Option<Machine> {
         let known = self.instances.get(id).or_else(|| self.loose.get(id)).or_else(|| self.gone.get(id));
         known.map(|instance| self.machine_of(instance))
@@ -297,6 +306,7 @@ impl World {
             self.tell_machines();
         }
         self.now = self.now.max(now);
+        self.forget();
     }
 
     /// Who of all machines is due next, and when.

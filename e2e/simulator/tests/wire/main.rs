@@ -4,6 +4,7 @@ mod admin;
 mod admin_events;
 mod admin_page;
 mod bed;
+mod departed;
 mod ec2;
 mod faults;
 mod forward;

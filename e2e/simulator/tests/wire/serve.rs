@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use crate::bed::{client, group};
 
 /// Ends the program when the test does.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -15,7 +15,7 @@ impl Drop for Running {
     }
 }
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_aws-simulator"))
 }
 

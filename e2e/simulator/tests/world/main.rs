@@ -6,6 +6,7 @@ mod deeds;
 mod deliveries;
 mod edges;
 mod events;
+mod forgetting;
 mod groups;
 mod health;
 mod hibernation;

@@ -37,12 +37,14 @@ impl World {
     pub(in super::super) fn tell_machines(&mut self) {
         for id in std::mem::take(&mut self.bus.changed) {
             let Some(state) = self.known(&id).map(|instance| self.state_of(instance)) else { continue };
-            let before = self.bus.machines.insert(id.clone(), state);
-            if before == Some(state) {
+            let is_new = if state == MachineState::Terminated {
+                // Told once: what its group does with it afterwards changes nothing about the machine.
+                self.bus.machines.remove(&id).is_some_and(|before| before != state)
+            } else {
+                self.bus.machines.insert(id.clone(), state) != Some(state)
+            };
+            if !is_new {
                 continue;
-            }
-            if state == MachineState::Terminated {
-                self.bus.machines.remove(&id);
             }
             let detail = json!({ "instance-id": id, "state": state.as_str() });
             self.publish(EventKind::StateChange, &[instance_arn(&id)], &detail);

@@ -44,6 +44,11 @@ impl Bus {
         Bus { rules: Vec::new(), post: Post::new(seed), machines: BTreeMap::new(), changed: BTreeSet::new() }
     }
 
+    /// Forgets a machine that is long gone.
+    pub(super) fn forget(&mut self, id: &str) {
+        self.machines.remove(id);
+    }
+
     fn is_wanted(&self, kind: EventKind) -> bool {
         self.rules.iter().any(|rule| rule.kinds.contains(&kind))
     }

@@ -47,8 +47,7 @@ impl Filter {
 impl World {
     /// All machines that EC2 tells of, the terminated of the last hour included.
     pub(super) fn told(&self) -> impl Iterator<Item = &Instance> {
-        let gone = self.gone.values().filter(|instance| instance.is_told(self.now));
-        self.instances.values().chain(self.loose.values()).chain(gone)
+        self.instances.values().chain(self.loose.values()).chain(self.gone.values())
     }
 
     /// One page of the machines asked for whose state is wanted, and where the next starts.

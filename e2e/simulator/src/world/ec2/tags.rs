@@ -96,7 +96,7 @@ impl World {
 
     fn tags_mut(&mut self, id: &str) -> Option<&mut BTreeMap<String, String>> {
         let alive = self.instances.get_mut(id).or_else(|| self.loose.get_mut(id));
-        alive.or_else(|| self.gone.get_mut(id)).map(|instance| &mut instance.tags)
+        alive.map(|instance| &mut instance.tags).or_else(|| self.gone.tags_mut(id))
     }
 }
 

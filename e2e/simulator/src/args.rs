@@ -78,7 +78,7 @@ impl Args {
     pub async fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Serve(serve) => serve.run().await,
-            Command::ImdsForward(forward) => forward.run(interrupted()).await,
+            Command::ImdsForward(forward) => forward.run(interrupted()?).await,
         }
     }
 }
@@ -97,6 +97,7 @@ impl Serve {
         } = self;
         let seed_file = seed_file.as_deref().map(SeedFile::read).transpose()?.zip(seed_file);
         descriptors::allow_many();
+        let interrupted = interrupted()?;
         let simulator = Simulator::start(Options {
             listen,
             allow_remote,
@@ -114,7 +115,7 @@ impl Serve {
         // Whoever has closed stderr does not want to know.
         let _ = std::io::stderr().write_all(how_to(&simulator.endpoint()).as_bytes());
         writeln!(std::io::stdout(), "{}", simulator.endpoint()).context("printing the endpoint")?;
-        interrupted().await
+        interrupted.await
     }
 }
 
@@ -137,13 +138,18 @@ fn how_to(endpoint: &str) -> String {
     )
 }
 
-async fn interrupted() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .context("listening for SIGTERM")?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("listening for SIGINT"),
-        _ = terminate.recv() => Ok(()),
-    }
+/// Ends with the first signal that asks for it. They are heard from now on, whenever the future is first polled: whoever has
+/// read the address may send one at once.
+fn interrupted() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        }
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the kernel says of the machine and of single processes.
 
 use std::fs;
+use std::io;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -60,15 +61,28 @@ pub(super) fn cpu(pid: u32) -> anyhow::Result<Duration> {
     cpu_of_stat(&read(pid, "stat")?).with_context(|| format!("/proc/{pid}/stat"))
 }
 
-/// The processor time that a process's present threads have used, exactly.
+/// The processor time that a process's present threads have used, exactly. A thread that ends while we look is no longer present.
 pub(super) fn cpu_of_threads(pid: u32) -> anyhow::Result<Duration> {
     let mut sum = Duration::ZERO;
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let text = fs::read_to_string(thread?.path().join("schedstat"))?;
+        let Some(text) = unless_gone(fs::read_to_string(thread?.path().join("schedstat")))? else { continue };
         let nanoseconds = text.split(' ').next().unwrap_or_default();
         sum += Duration::from_nanos(nanoseconds.parse().with_context(|| format!("schedstat: {text}"))?);
     }
     Ok(sum)
+}
+
+/// Linux's number for "no such process".
+const ESRCH: i32 = 3;
+
+/// None for a thread that has ended: its folder is gone, or says "no such process" when it went between opening and reading.
+fn unless_gone(read: io::Result<String>) -> io::Result<Option<String>> {
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(ESRCH) => {
+            Ok(None)
+        }
+        read => read.map(Some),
+    }
 }
 
 fn read(pid: u32, file: &str) -> anyhow::Result<String> {
@@ -92,6 +106,9 @@ fn cpu_of_stat(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -106,6 +123,25 @@ mod tests {
         let text = "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 17 25 0 0 20 0 1 0 100 1000 10\n";
         assert_eq!(cpu_of_stat(text), Some(Duration::from_millis(420)));
         assert_eq!(cpu_of_stat("nonsense"), None);
+    }
+
+    #[test]
+    fn threads_that_end_while_we_look_are_no_trouble() {
+        let me = std::process::id();
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    thread::spawn(|| ()).join().unwrap();
+                }
+            });
+            let looks: Vec<_> = (0..2_000).map(|_| cpu_of_threads(me)).collect();
+            stop.store(true, Ordering::Relaxed);
+            for look in looks {
+                look.unwrap();
+            }
+        });
+        assert!(cpu_of_threads(u32::MAX).is_err(), "no such process");
     }
 
     #[test]

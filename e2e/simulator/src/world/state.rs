@@ -65,8 +65,41 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, in the order of the declaration.
+    pub const ALL: [State; 29] = [
+        State::Pending,
+        State::PendingWait,
+        State::PendingProceed,
+        State::InService,
+        State::Terminating,
+        State::TerminatingWait,
+        State::TerminatingProceed,
+        State::TerminatingRetained,
+        State::Terminated,
+        State::EnteringStandby,
+        State::Standby,
+        State::Detaching,
+        State::Detached,
+        State::ReplacingRootVolume,
+        State::ReplacingRootVolumeWait,
+        State::ReplacingRootVolumeProceed,
+        State::RootVolumeReplaced,
+        State::WarmedPending,
+        State::WarmedPendingWait,
+        State::WarmedPendingProceed,
+        State::WarmedPendingRetained,
+        State::WarmedStopped,
+        State::WarmedRunning,
+        State::WarmedHibernated,
+        State::WarmedTerminating,
+        State::WarmedTerminatingWait,
+        State::WarmedTerminatingProceed,
+        State::WarmedTerminatingRetained,
+        State::WarmedTerminated,
+    ];
+
     /// The text AWS uses.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             State::Pending => "Pending",
             State::PendingWait => "Pending:Wait",

@@ -1,72 +1,11 @@
-//! EC2 by hand-written requests, answers compared as a whole.
+//! EC2's answers, compared as a whole.
 
 use std::time::Duration;
 
-use aws_simulator::{Fault, InstanceInfo, Options, Simulator};
+use aws_simulator::{InstanceInfo, Options, Simulator};
 
-use crate::bed::{ask, group, only, post, start};
-
-/// A form to EC2, with the id of the request and all times taken out of the answer.
-async fn ec2(simulator: &Simulator, form: &str) -> (u16, String) {
-    let (status, body) = post(&simulator.endpoint(), format!("{form}&Version=2016-11-15").as_bytes()).await;
-    let body = body.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").expect("a prolog");
-    let body = blank(&blank(body, "requestId"), "RequestID");
-    (status, blank(&blank(&body, "launchTime"), "reason"))
-}
-
-/// Takes the text out of every element of this name, unless it is empty.
-fn blank(xml: &str, name: &str) -> String {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let mut parts = xml.split(open.as_str());
-    let mut blanked = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (text, rest) = part.split_once(close.as_str()).expect("an end");
-        let mark = if text.is_empty() { "" } else { "…" };
-        blanked.extend([open.as_str(), mark, close.as_str(), rest]);
-    }
-    blanked
-}
-
-/// An answer to an operation, with what stands between its request id and its end.
-fn answer(operation: &str, inside: &str) -> String {
-    let namespace = "http://ec2.amazonaws.com/doc/2016-11-15/";
-    format!(
-        "<{operation}Response xmlns=\"{namespace}\"><requestId>…</requestId>{inside}</{operation}Response>"
-    )
-}
-
-fn refusal(code: &str, message: &str) -> String {
-    format!(
-        "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
-         <RequestID>…</RequestID></Response>"
-    )
-}
-
-/// A pretty text as one line.
-fn flat(text: &str) -> String {
-    text.lines().map(str::trim).collect()
-}
-
-async fn run(simulator: &Simulator, form: &str) -> InstanceInfo {
-    let (status, body) =
-        ec2(simulator, &format!("Action=RunInstances&ImageId=ami-1&MinCount=1&MaxCount=1{form}")).await;
-    assert_eq!(status, 200, "{body}");
-    let found = simulator.instances().into_iter().find(|info| body.contains(&info.id));
-    found.expect("a machine")
-}
-
-/// Waits until the machine answers to EC2 as wished.
-async fn reach(simulator: &Simulator, id: &str, state: &str) {
-    let form = format!(
-        "Action=DescribeInstances&InstanceId.1={id}&Filter.1.Name=instance-state-name&Filter.1.Value.1={state}"
-    );
-    let found = async {
-        while !ec2(simulator, &form).await.1.contains(id) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(crate::bed::PATIENCE, found).await.expect("in time");
-}
+use crate::bed::{ask, group, only, start};
+use crate::ec2_bed::{answer, ec2, flat, reach, run};
 
 #[tokio::test]
 async fn a_machine_is_described_with_all_its_elements() {
@@ -186,99 +125,6 @@ async fn status_tags_and_options_have_their_shapes() {
     assert_eq!(body, answer("ModifyInstanceMetadataOptions", &expected));
     // The metadata service goes by it.
     assert_eq!(ask(&machine.imds_endpoint, "GET", "/latest/meta-data/instance-id", &[]).await.0, 403);
-}
-
-#[tokio::test]
-async fn refusals_have_ec2s_shape_status_and_codes() {
-    let (simulator, _) = start().await;
-    let machine = run(&simulator, "").await;
-    let id = machine.id.as_str();
-    for (form, status, code, message) in [
-        (
-            "Action=DanceInCircles",
-            400,
-            "InvalidAction",
-            "The action DanceInCircles is not valid for this web service.",
-        ),
-        ("Action=TerminateInstances", 400, "InvalidParameterCombination", "No instances specified"),
-        (
-            "Action=DescribeInstances&InstanceId.1=i-00000000000000001",
-            400,
-            "InvalidInstanceID.NotFound",
-            "The instance ID 'i-00000000000000001' does not exist",
-        ),
-        (
-            "Action=DescribeInstances&InstanceId.1=i-1",
-            400,
-            "InvalidInstanceID.Malformed",
-            "Invalid id: &quot;i-1&quot;",
-        ),
-        (
-            "Action=RunInstances&MinCount=1&MaxCount=1",
-            400,
-            "MissingParameter",
-            "The request must contain the parameter ImageId",
-        ),
-        (
-            "Action=DescribeInstances&DryRun=true",
-            412,
-            "DryRunOperation",
-            "Request would have succeeded, but DryRun flag is set.",
-        ),
-    ] {
-        assert_eq!(ec2(&simulator, form).await, (status, refusal(code, message)), "{form}");
-    }
-    let form = format!("Action=TerminateInstances&InstanceId.1={id}&DryRun=true");
-    assert_eq!(ec2(&simulator, &form).await.0, 412);
-    reach(&simulator, id, "running").await;
-}
-
-#[tokio::test]
-async fn faults_speak_ec2_and_calls_are_counted_by_their_name() {
-    let (simulator, _) = start().await;
-    for (fault, status, code) in [
-        (Fault::Throttle { share: 1.0 }, 503, "RequestLimitExceeded"),
-        (Fault::Deny, 403, "UnauthorizedOperation"),
-        (Fault::Fail { status: 500, code: "InternalError".into() }, 500, "InternalError"),
-    ] {
-        simulator.fault("DescribeInstances", fault);
-        let (seen, body) = ec2(&simulator, "Action=DescribeInstances").await;
-        assert_eq!(seen, status);
-        assert!(body.starts_with(&format!("<Response><Errors><Error><Code>{code}</Code>")), "{body}");
-        assert_eq!(ec2(&simulator, "Action=DescribeTags").await.0, 200, "another operation is well");
-        simulator.clear_faults();
-    }
-    assert_eq!(ec2(&simulator, "Action=DescribeInstances").await.0, 200);
-    let seen: Vec<_> = simulator
-        .calls()
-        .into_iter()
-        .filter(|call| call.operation == "DescribeInstances")
-        .map(|call| (call.status, call.error))
-        .collect();
-    let codes = [
-        (503, Some("RequestLimitExceeded".to_owned())),
-        (403, Some("UnauthorizedOperation".to_owned())),
-        (500, Some("InternalError".to_owned())),
-        (200, None),
-    ];
-    assert_eq!(seen, codes);
-}
-
-#[tokio::test]
-async fn a_get_and_a_signature_without_a_version_reach_ec2_and_auto_scaling_stays_itself() {
-    let (simulator, client) = start().await;
-    let endpoint = simulator.endpoint();
-    let (status, body) = ask(&endpoint, "GET", "/?Action=DescribeInstances&Version=2016-11-15", &[]).await;
-    assert_eq!(status, 200);
-    assert!(body.contains("<DescribeInstancesResponse xmlns=\"http://ec2.amazonaws.com"), "{body}");
-    let signature = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ec2/aws4_request, Signature=0";
-    let (status, body) =
-        ask(&endpoint, "GET", "/?Action=DescribeInstances", &[("Authorization", signature)]).await;
-    assert_eq!(status, 200, "{body}");
-    assert_eq!(simulator.calls().last().map(|call| call.caller.clone()), Some("AKID".to_owned()));
-    let (_, body) = ask(&endpoint, "GET", "/?Action=DescribeInstances", &[]).await;
-    assert!(body.contains("<ErrorResponse"), "{body}");
-    group(&client, 0).await;
 }
 
 #[tokio::test]

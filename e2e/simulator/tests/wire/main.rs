@@ -6,6 +6,8 @@ mod admin_page;
 mod bed;
 mod departed;
 mod ec2;
+mod ec2_bed;
+mod ec2_protocol;
 mod faults;
 mod forward;
 mod garbage;

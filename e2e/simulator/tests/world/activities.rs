@@ -1,16 +1,14 @@
 //! Scaling activities: one for each journey, in AWS's words, ended once.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_simulator::world::HookResult::{Abandon, Continue};
 use aws_simulator::world::HookTransition::{Launching, Terminating};
-use aws_simulator::world::{ActivityView, Command, CreateGroup, DescribeActivities, Page, PoolState, Reply};
-use proptest::prelude::*;
+use aws_simulator::world::{ActivityView, Command, DescribeActivities, PoolState, Reply};
 
 use crate::bed::{A_WHILE, BOOT, Bed, STEP};
 
-fn ask(bed: &mut Bed, request: DescribeActivities) -> Vec<ActivityView> {
+pub(crate) fn ask(bed: &mut Bed, request: DescribeActivities) -> Vec<ActivityView> {
     let Reply::Activities { activities, .. } = bed.run(Command::DescribeActivities(request)) else {
         panic!("not activities")
     };
@@ -18,7 +16,7 @@ fn ask(bed: &mut Bed, request: DescribeActivities) -> Vec<ActivityView> {
 }
 
 /// All of them, the oldest first.
-fn all(bed: &mut Bed) -> Vec<ActivityView> {
+pub(crate) fn all(bed: &mut Bed) -> Vec<ActivityView> {
     let request = DescribeActivities { include_deleted: true, ..Default::default() };
     let mut all = ask(bed, request);
     all.reverse();
@@ -189,170 +187,4 @@ fn an_abandoned_launch_is_cancelled_with_the_reason_and_nothing_else_is() {
         let others = all(&mut bed);
         assert!(others.iter().skip(1).all(|view| view.message.is_none()), "{others:?}");
     }
-}
-
-#[test]
-fn activities_are_listed_the_latest_first_in_pages_and_by_id() {
-    let mut bed = Bed::new();
-    bed.group(5);
-    let everything = ask(&mut bed, DescribeActivities::default());
-    let mut paged = Vec::new();
-    let mut page = Page { max: Some(2), token: None };
-    loop {
-        let request = DescribeActivities { page: page.clone(), ..Default::default() };
-        let Reply::Activities { activities, next } = bed.run(Command::DescribeActivities(request)) else {
-            panic!("not activities")
-        };
-        assert!(activities.len() <= 2);
-        paged.extend(activities);
-        // What begins between pages does not shift them.
-        bed.pass(STEP);
-        if next.is_none() {
-            break;
-        }
-        page.token = next;
-    }
-    let ids = |all: &[ActivityView]| all.iter().map(|view| view.id.clone()).collect::<Vec<_>>();
-    assert_eq!(ids(&paged), ids(&everything));
-    let wanted = vec![everything[3].id.clone(), "nobody's".to_owned()];
-    let found = ask(&mut bed, DescribeActivities { ids: wanted, ..Default::default() });
-    assert_eq!(ids(&found), [everything[3].id.clone()]);
-
-    let bad_token = Page { max: None, token: Some("after:me".into()) };
-    let error = bed
-        .refused(Command::DescribeActivities(DescribeActivities { page: bad_token, ..Default::default() }));
-    assert_eq!(error.code, "InvalidNextToken");
-    for (max, ids) in [(Some(101), 0), (Some(0), 0), (None, 51)] {
-        let page = Page { max, token: None };
-        let request = DescribeActivities { ids: vec!["a".into(); ids], page, ..Default::default() };
-        assert_eq!(bed.refused(Command::DescribeActivities(request)).code, "ValidationError");
-    }
-}
-
-#[test]
-fn the_past_of_a_deleted_group_is_told_only_to_those_who_ask_for_it() {
-    let mut bed = Bed::new();
-    bed.group(1);
-    bed.pass(A_WHILE);
-    bed.run(Command::DeleteGroup { name: "g".into(), force: true });
-    bed.pass(A_WHILE);
-    // Another group of the same name has a past of its own.
-    bed.group(0);
-    let of = |include_deleted| DescribeActivities {
-        group: Some("g".into()),
-        include_deleted,
-        ..Default::default()
-    };
-    assert!(ask(&mut bed, of(false)).is_empty());
-    let past = ask(&mut bed, of(true));
-    assert_eq!(past.len(), 2);
-    assert!(past.iter().all(|view| view.is_of_deleted_group));
-    let unknown = DescribeActivities { group: Some("nobody's".into()), ..Default::default() };
-    assert_eq!(bed.refused(Command::DescribeActivities(unknown)).code, "ValidationError");
-}
-
-#[test]
-fn the_memory_has_an_end_in_number_and_in_time() {
-    let mut bed = Bed::new();
-    bed.run(Command::CreateGroup(CreateGroup { name: "g".into(), max: 900, ..Default::default() }));
-    for desired in [900, 0, 300] {
-        bed.desire(desired);
-        bed.pass(A_WHILE);
-    }
-    let count = |bed: &mut Bed| {
-        let mut page = Page::default();
-        let mut count = 0;
-        loop {
-            let request = DescribeActivities { page: page.clone(), ..Default::default() };
-            let Reply::Activities { activities, next } = bed.run(Command::DescribeActivities(request)) else {
-                panic!("not activities")
-            };
-            count += activities.len();
-            let Some(token) = next else { return count };
-            page.token = Some(token);
-        }
-    };
-    assert_eq!(count(&mut bed), 1000);
-    bed.pass(Duration::from_hours(43 * 24));
-    assert_eq!(count(&mut bed), 0);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever is asked, and however its hooks are answered: each journey has one activity, and when nothing is left to
-    /// happen, each has ended exactly once.
-    #[test]
-    fn each_activity_ends_exactly_once_when_its_instance_comes_to_rest(
-        deeds in proptest::collection::vec((0..7_u8, 0..5_u32), 1..30),
-    ) {
-        let mut bed = Bed::new();
-        bed.group(1);
-        let (mut ended, mut seen) = (BTreeMap::new(), BTreeMap::new());
-        for (kind, number) in deeds {
-            let hook = if number % 2 == 0 { Launching } else { Terminating };
-            match kind {
-                0 => bed.desire(number),
-                1 => bed.pool(number.min(2), PoolState::Stopped, number % 2 == 0),
-                2 => bed.hook(hook, if number % 3 == 0 { Abandon } else { Continue }),
-                3 => {
-                    if let Some(id) = bed.ids().first().cloned() {
-                        let _ = bed.attempt(Command::TerminateInstance { id, decrement: false });
-                    }
-                }
-                _ => bed.pass(Duration::from_secs(u64::from(number) * 7)),
-            }
-            look(&mut bed, &mut seen, &mut ended)?;
-        }
-        // Without hooks it comes to rest.
-        for hook in [Launching, Terminating] {
-            let _ = bed.attempt(Command::DeleteHook { group: "g".into(), hook: crate::bed::name(hook).into() });
-        }
-        for _ in 0..20 {
-            bed.pass(A_WHILE);
-            look(&mut bed, &mut seen, &mut ended)?;
-        }
-        prop_assert!(bed.world.next_deadline().is_none());
-        for view in all(&mut bed) {
-            prop_assert!(view.end.is_some() && view.progress == 100, "{:?}", view);
-        }
-    }
-}
-
-/// Checks that nothing that ended changes, that nothing vanishes, and that an instance has one at a time.
-fn look(
-    bed: &mut Bed,
-    seen: &mut BTreeMap<String, String>,
-    ended: &mut BTreeMap<String, ActivityView>,
-) -> Result<(), TestCaseError> {
-    let mut open = BTreeMap::new();
-    let mut page = Page::default();
-    let mut views = Vec::new();
-    loop {
-        let request = DescribeActivities { page: page.clone(), ..Default::default() };
-        let Reply::Activities { activities, next } = bed.run(Command::DescribeActivities(request)) else {
-            panic!("not activities")
-        };
-        views.extend(activities);
-        let Some(token) = next else { break };
-        page.token = Some(token);
-    }
-    for view in views {
-        seen.insert(view.id.clone(), view.instance.clone());
-        if view.end.is_some() {
-            let first = ended.entry(view.id.clone()).or_insert_with(|| view.clone());
-            prop_assert_eq!(&*first, &view, "what has ended stays as it is");
-        } else {
-            prop_assert!(open.insert(view.instance.clone(), view.id.clone()).is_none(), "two at once");
-        }
-    }
-    let under_way: Vec<_> = bed
-        .world
-        .machines()
-        .map(|machine| machine.view)
-        .filter(|view| !["InService", "Warmed:Stopped", "Warmed:Running"].contains(&view.state.as_str()))
-        .map(|view| view.id)
-        .collect();
-    prop_assert_eq!(open.into_keys().collect::<Vec<_>>(), under_way);
-    Ok(())
 }

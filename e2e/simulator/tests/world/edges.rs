@@ -1,11 +1,9 @@
 //! Every operation on a member, in every state a member can be in.
 
-use aws_simulator::world::HookResult::Continue;
-use aws_simulator::world::HookTransition::{Launching, Terminating};
-use aws_simulator::world::{Command, PoolState};
+use aws_simulator::world::{Command, State};
 
-use crate::bed::{A_WHILE, BOOT, Bed, STEP};
 use crate::life_bed::{attach, detach, enter, exit, health, protect};
+use crate::reach::reach;
 
 const IN_SERVICE: &str = "is not in InService.";
 const STANDBY: &str = "is not in Standby.";
@@ -15,12 +13,14 @@ const STRANGER: &str = "is not part of Auto Scaling group g.";
 const UNKNOWN: &str = "Instance Id not found - No managed instance found for instance ID: ";
 const TAKEN: &str = "is already part of AutoScalingGroup:g";
 const WARM: &str = "is in the warm pool";
+const KEPT: &str = "is retained and not part of the desired capacity";
+const NO_MACHINE: &str = "Invalid Instance ID(s): [";
 
 /// What an operation leads to: the member's state right after it and the desired capacity, or the words of the refusal.
 type Outcome = Result<(&'static str, u32), &'static str>;
 
 /// The outcomes in the order of `OPERATIONS`.
-type Row = (&'static str, [Outcome; 9]);
+type Row = (State, [Outcome; 9]);
 
 /// What is done to an instance.
 type Deed = fn(&str) -> Command;
@@ -37,12 +37,12 @@ const OPERATIONS: [(&str, Deed); 9] = [
     ("terminate, decrementing", |id| Command::TerminateInstance { id: id.into(), decrement: true }),
 ];
 
-const ROWS: [Row; 15] = [
-    row_in_the_group("Pending", 1, Ok(("Terminating", 0))),
-    row_in_the_group("Pending:Wait", 1, Ok(("Terminating", 0))),
-    row_in_the_group("Pending:Proceed", 1, Ok(("Terminating", 0))),
+const ROWS: [Row; 29] = [
+    moving(State::Pending, 1, Ok(("Terminating", 0))),
+    moving(State::PendingWait, 1, Ok(("Terminating", 0))),
+    moving(State::PendingProceed, 1, Ok(("Terminating", 0))),
     (
-        "InService",
+        State::InService,
         [
             Ok(("EnteringStandby", 0)),
             Ok(("EnteringStandby", 1)),
@@ -55,8 +55,13 @@ const ROWS: [Row; 15] = [
             Ok(("Terminating", 0)),
         ],
     ),
+    moving(State::Terminating, 0, Ok(("Terminating", 0))),
+    moving(State::TerminatingWait, 0, Ok(("Terminating:Wait", 0))),
+    moving(State::TerminatingProceed, 0, Ok(("Terminating:Proceed", 0))),
+    moving(State::TerminatingRetained, 0, Err(KEPT)),
+    gone(State::Terminated, Err(NO_MACHINE)),
     (
-        "EnteringStandby",
+        State::EnteringStandby,
         [
             Err(IN_SERVICE),
             Err(IN_SERVICE),
@@ -70,7 +75,7 @@ const ROWS: [Row; 15] = [
         ],
     ),
     (
-        "Standby",
+        State::Standby,
         [
             Err(IN_SERVICE),
             Err(IN_SERVICE),
@@ -83,50 +88,37 @@ const ROWS: [Row; 15] = [
             Ok(("Terminating", 0)),
         ],
     ),
-    row_in_the_group("Detaching", 0, Err("is being detached")),
-    row_in_the_group("Terminating", 0, Ok(("Terminating", 0))),
-    row_in_the_group("Terminating:Wait", 0, Ok(("Terminating:Wait", 0))),
-    row_in_the_group("Warmed:Pending", 0, Err(WARM)),
-    row_in_the_group("Warmed:Pending:Wait", 0, Err(WARM)),
-    row_in_the_group("Warmed:Running", 0, Err(WARM)),
-    (
-        "Warmed:Stopped",
-        [
-            Err(IN_SERVICE),
-            Err(IN_SERVICE),
-            Err(STANDBY),
-            Err(EITHER),
-            Err(EITHER),
-            Err(TAKEN),
-            Err(PROTECTABLE),
-            Ok(("Warmed:Terminating", 0)),
-            Err(WARM),
-        ],
-    ),
-    row_in_the_group("Warmed:Terminating", 0, Err(WARM)),
-    (
-        "",
-        [
-            Err(STRANGER),
-            Err(STRANGER),
-            Err(STRANGER),
-            Err(STRANGER),
-            Err(STRANGER),
-            Ok(("Pending", 1)),
-            Err(STRANGER),
-            Err(UNKNOWN),
-            Err(UNKNOWN),
-        ],
-    ),
+    moving(State::Detaching, 0, Err("is being detached")),
+    gone(State::Detached, Ok(("Pending", 1))),
+    moving(State::ReplacingRootVolume, 1, Ok(("Terminating", 0))),
+    moving(State::ReplacingRootVolumeWait, 1, Ok(("Terminating", 0))),
+    moving(State::ReplacingRootVolumeProceed, 1, Ok(("Terminating", 0))),
+    moving(State::RootVolumeReplaced, 1, Ok(("Terminating", 0))),
+    moving(State::WarmedPending, 0, Err(WARM)),
+    moving(State::WarmedPendingWait, 0, Err(WARM)),
+    moving(State::WarmedPendingProceed, 0, Err(WARM)),
+    moving(State::WarmedPendingRetained, 0, Err(KEPT)),
+    prepared(State::WarmedStopped),
+    prepared(State::WarmedRunning),
+    prepared(State::WarmedHibernated),
+    moving(State::WarmedTerminating, 0, Err(WARM)),
+    moving(State::WarmedTerminatingWait, 0, Err(WARM)),
+    moving(State::WarmedTerminatingProceed, 0, Err(WARM)),
+    moving(State::WarmedTerminatingRetained, 0, Err(KEPT)),
+    gone(State::WarmedTerminated, Err(NO_MACHINE)),
 ];
 
 /// A member that can neither be moved nor protected; whether it is well does not matter for now.
-const fn row_in_the_group(state: &'static str, desired: u32, terminated: Outcome) -> Row {
-    let unwell = match state.as_bytes() {
-        // The one pool that runs is as ready as the stopped one.
-        b"Warmed:Running" => Ok(("Warmed:Terminating", desired)),
-        _ => Ok((state, desired)),
-    };
+const fn moving(state: State, desired: u32, terminated: Outcome) -> Row {
+    in_the_group(state, Ok((state.as_str(), desired)), terminated)
+}
+
+/// A member of the pool at rest; an unwell one goes.
+const fn prepared(state: State) -> Row {
+    in_the_group(state, Ok(("Warmed:Terminating", 0)), Err(WARM))
+}
+
+const fn in_the_group(state: State, unwell: Outcome, terminated: Outcome) -> Row {
     (
         state,
         [
@@ -143,54 +135,22 @@ const fn row_in_the_group(state: &'static str, desired: u32, terminated: Outcome
     )
 }
 
-/// A group `g` with one instance in this state.
-fn reach(state: &str) -> (Bed, String) {
-    let mut bed = Bed::new();
-    bed.group(0);
-    match state {
-        "Pending:Wait" | "Pending:Proceed" | "Warmed:Pending:Wait" => bed.hook(Launching, Continue),
-        "Terminating:Wait" => bed.hook(Terminating, Continue),
-        _ => {}
-    }
-    if state.starts_with("Warmed:") {
-        let kept = if state == "Warmed:Running" { PoolState::Running } else { PoolState::Stopped };
-        bed.pool(1, kept, false);
-    } else {
-        bed.desire(1);
-    }
-    let id = bed.only();
-    match state {
-        "Pending" | "Warmed:Pending" => return (bed, id),
-        "Pending:Wait" | "Warmed:Pending:Wait" => bed.pass(BOOT),
-        "Pending:Proceed" => {
-            bed.pass(BOOT);
-            bed.complete(&id, Launching, Continue);
-        }
-        _ => bed.pass(A_WHILE),
-    }
-    match state {
-        "EnteringStandby" => drop(bed.run(enter(&[&id], true))),
-        "Standby" => {
-            bed.run(enter(&[&id], true));
-            bed.pass(A_WHILE);
-        }
-        "Detaching" => drop(bed.run(detach(&[&id], true))),
-        "" => {
-            bed.run(detach(&[&id], true));
-            bed.pass(A_WHILE);
-        }
-        "Terminating" => bed.desire(0),
-        "Terminating:Wait" => {
-            bed.desire(0);
-            bed.pass(STEP);
-        }
-        "Warmed:Terminating" => {
-            drop(bed.run(Command::DeleteWarmPool { group: "g".into(), force: true }));
-        }
-        _ => {}
-    }
-    assert_eq!(bed.state(&id), state);
-    (bed, id)
+/// No member any more.
+const fn gone(state: State, attached: Outcome) -> Row {
+    (
+        state,
+        [
+            Err(STRANGER),
+            Err(STRANGER),
+            Err(STRANGER),
+            Err(STRANGER),
+            Err(STRANGER),
+            attached,
+            Err(STRANGER),
+            Err(UNKNOWN),
+            Err(UNKNOWN),
+        ],
+    )
 }
 
 #[test]
@@ -204,34 +164,67 @@ fn each_operation_does_in_each_state_what_the_table_says() {
                     assert_eq!(
                         (bed.state(&id).as_str(), bed.desired()),
                         (next, desired),
-                        "{state}: {operation}"
+                        "{state:?}: {operation}"
                     );
                 }
                 (Err(error), Err(words)) => {
                     assert_eq!((error.status, error.code.as_str()), (400, "ValidationError"));
-                    assert!(error.message.contains(words), "{state}: {operation}: {error:?}");
-                    assert_eq!((bed.state(&id), bed.desired(), bed.states()), before, "{state}: {operation}");
+                    assert!(error.message.contains(words), "{state:?}: {operation}: {error:?}");
+                    assert_eq!(
+                        (bed.state(&id), bed.desired(), bed.states()),
+                        before,
+                        "{state:?}: {operation}"
+                    );
                 }
-                (result, outcome) => panic!("{state}: {operation}: {result:?} instead of {outcome:?}"),
+                (result, outcome) => panic!("{state:?}: {operation}: {result:?} instead of {outcome:?}"),
             }
         }
     }
 }
 
 #[test]
+fn the_table_has_one_row_for_each_state() {
+    assert_eq!(ROWS.map(|(state, _)| state), State::ALL);
+}
+
+/// What the metadata service says in this state.
+fn target(state: State) -> Option<&'static str> {
+    match state {
+        State::Pending
+        | State::PendingWait
+        | State::PendingProceed
+        | State::InService
+        | State::ReplacingRootVolume
+        | State::ReplacingRootVolumeWait
+        | State::ReplacingRootVolumeProceed
+        | State::RootVolumeReplaced => Some("InService"),
+        State::Terminating
+        | State::TerminatingWait
+        | State::TerminatingProceed
+        | State::TerminatingRetained
+        | State::Terminated => Some("Terminated"),
+        State::EnteringStandby | State::Standby => Some("Standby"),
+        State::Detaching => Some("Detached"),
+        State::Detached => None,
+        State::WarmedPending
+        | State::WarmedPendingWait
+        | State::WarmedPendingProceed
+        | State::WarmedStopped => Some("Warmed:Stopped"),
+        // Kept on its way into a pool whose members run.
+        State::WarmedPendingRetained | State::WarmedRunning => Some("Warmed:Running"),
+        State::WarmedHibernated => Some("Warmed:Hibernated"),
+        State::WarmedTerminating
+        | State::WarmedTerminatingWait
+        | State::WarmedTerminatingProceed
+        | State::WarmedTerminatingRetained
+        | State::WarmedTerminated => Some("Warmed:Terminated"),
+    }
+}
+
+#[test]
 fn the_metadata_service_names_where_the_member_goes() {
-    for (state, target) in [
-        ("Pending", Some("InService")),
-        ("InService", Some("InService")),
-        ("EnteringStandby", Some("Standby")),
-        ("Standby", Some("Standby")),
-        ("Detaching", Some("Detached")),
-        ("", None),
-        ("Terminating", Some("Terminated")),
-        ("Warmed:Stopped", Some("Warmed:Stopped")),
-        ("Warmed:Terminating", Some("Warmed:Terminated")),
-    ] {
+    for state in State::ALL {
         let (bed, id) = reach(state);
-        assert_eq!(bed.target(&id), target, "{state}");
+        assert_eq!(bed.target(&id), target(state), "{state:?}");
     }
 }

@@ -8,47 +8,7 @@ use proptest::prelude::*;
 
 use crate::bed::Bed;
 use crate::deeds::{deeds, free, group, pool_size, run, settle};
-
-/// Every step between two states that the documentation draws, kept apart from the simulator's own tables. A pool
-/// member's state at rest is any of the three; giving up a launch leads straight to its termination.
-const STEPS: &[(&str, &[&str])] = &[
-    ("", &["Pending", "Warmed:Pending"]),
-    ("Pending", &["Pending:Wait", "InService", "Terminating"]),
-    ("Pending:Wait", &["Pending:Proceed", "Terminating"]),
-    ("Pending:Proceed", &["InService", "Terminating"]),
-    ("InService", &["ReplacingRootVolume", "Terminating", "Warmed:Pending", "EnteringStandby", "Detaching"]),
-    ("EnteringStandby", &["Standby", "Terminating"]),
-    ("Standby", &["Pending", "Detaching", "Terminating"]),
-    ("Detaching", &["Detached"]),
-    ("Detached", &["Pending"]),
-    ("ReplacingRootVolume", &["ReplacingRootVolume:Wait", "RootVolumeReplaced", "Terminating"]),
-    ("ReplacingRootVolume:Wait", &["ReplacingRootVolume:Proceed", "Terminating"]),
-    ("ReplacingRootVolume:Proceed", &["RootVolumeReplaced", "Terminating"]),
-    ("RootVolumeReplaced", &["Pending:Wait", "InService", "Terminating"]),
-    ("Terminating", &["Terminating:Wait", "Terminated"]),
-    ("Terminating:Wait", &["Terminating:Proceed", "Terminating:Retained"]),
-    ("Terminating:Retained", &["Terminating"]),
-    ("Terminating:Proceed", &["Terminated"]),
-    ("Terminated", &[]),
-    ("Warmed:Pending", &["Warmed:Pending:Wait", "POOL", "Warmed:Terminating"]),
-    ("Warmed:Pending:Wait", &["Warmed:Pending:Proceed", "Warmed:Pending:Retained", "Warmed:Terminating"]),
-    ("Warmed:Pending:Retained", &["Warmed:Terminating"]),
-    ("Warmed:Pending:Proceed", &["POOL", "Warmed:Terminating"]),
-    ("Warmed:Stopped", &["Pending", "Warmed:Terminating"]),
-    ("Warmed:Running", &["Pending", "Warmed:Terminating"]),
-    ("Warmed:Hibernated", &["Pending", "Warmed:Terminating"]),
-    ("Warmed:Terminating", &["Warmed:Terminating:Wait", "Warmed:Terminated"]),
-    ("Warmed:Terminating:Wait", &["Warmed:Terminating:Proceed", "Warmed:Terminating:Retained"]),
-    ("Warmed:Terminating:Retained", &["Warmed:Terminating"]),
-    ("Warmed:Terminating:Proceed", &["Warmed:Terminated"]),
-    ("Warmed:Terminated", &[]),
-];
-
-fn is_documented(from: &str, to: &str) -> bool {
-    let to =
-        if ["Warmed:Stopped", "Warmed:Running", "Warmed:Hibernated"].contains(&to) { "POOL" } else { to };
-    STEPS.iter().any(|(state, next)| *state == from && next.contains(&to))
-}
+use crate::steps::is_documented;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]

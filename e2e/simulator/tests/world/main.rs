@@ -1,6 +1,8 @@
 //! The pure world, without a clock or a socket.
 
 mod activities;
+mod activity_laws;
+mod activity_lists;
 mod bed;
 mod deeds;
 mod deliveries;
@@ -17,7 +19,10 @@ mod leaving;
 mod life_bed;
 mod listings;
 mod loose;
+mod machine_bed;
+mod machine_health;
 mod machine_lists;
+mod machine_requests;
 mod machines;
 mod notifications;
 mod placement;
@@ -26,7 +31,12 @@ mod queue_bed;
 mod queue_laws;
 mod queue_rules;
 mod queues;
+mod reach;
 mod refresh;
+mod refresh_bed;
+mod refresh_ends;
 mod retention;
+mod root_volume;
 mod standby;
+mod steps;
 mod warnings;

@@ -137,9 +137,14 @@ fn client(context: &Context, steps: &mut Steps, failures: &mut Failures) {
         Err(error) => return failures.note(Err(error)),
     };
     let simulator = context.target.join("debug/aws-simulator");
-    failures.note(steps.run("client: boto3 walks through the life of a warm pool", || {
-        check(python.script(context, &scripts.join("walk.py")).arg(&simulator))
-    }));
+    for (script, what) in [
+        ("walk.py", "client: boto3 walks through the life of a warm pool"),
+        ("turns.py", "client: boto3 takes the other turns of a life"),
+        ("machines.py", "client: boto3 walks through the machines of EC2"),
+    ] {
+        failures
+            .note(steps.run(what, || check(python.script(context, &scripts.join(script)).arg(&simulator))));
+    }
     failures.note(steps.run("client: what the simulator's page shows", || {
         let mut page = python.script(context, &scripts.join("page.py"));
         check(page.arg(&simulator).arg(context.root.join("docs/aws-simulator.md")))

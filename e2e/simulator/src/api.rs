@@ -5,22 +5,22 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
-use http_body_util::Full;
+use http::{HeaderMap, Method, Request};
 use hyper::body::Incoming;
 
 use crate::admin;
-use crate::broken::{Refusal, View, plan};
+use crate::broken::Refusal;
 use crate::calls::Call;
+use crate::carry::{carry_out, meet_faults};
 use crate::ec2;
 use crate::http::{Answer, LONGEST_BODY, answer, body};
 use crate::json;
 use crate::query::{self, Params};
 use crate::queues;
-use crate::rules::{Asked, Service};
+use crate::rules::Service;
 use crate::shared::Shared;
 use crate::simulator::CompletionRequest;
-use crate::world::{AwsError, Command};
+use crate::world::{AwsError, Command, World};
 
 /// Answers one request.
 pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
@@ -69,15 +69,7 @@ async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes)
         return ec2::serve(shared, version.as_deref(), parsed.map(|_| params), call).await;
     }
     let version = version.unwrap_or_else(|| query::VERSION.to_owned());
-    let broken = plan(&mut shared.lock(), &Asked::of(Service::AutoScaling, &call), shared.now());
-    if let Some(delay) = broken.delay {
-        tokio::time::sleep(delay).await;
-    }
-    if broken.reset {
-        shared.lock().calls.push(call);
-        shared.changed();
-        return None;
-    }
+    let (broken, call) = meet_faults(shared, Service::AutoScaling, call).await?;
     let outcome = match (broken.refusal, parsed) {
         (Some(refusal), _) => Err(refuse(refusal, &call.operation)),
         (None, Err(error)) => Err(error),
@@ -92,7 +84,11 @@ async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes)
     if let Ok(command) = &outcome {
         observe(shared, command, &call.caller).await;
     }
-    let response = carry_out(shared, outcome, call, &broken.view);
+    let ask = |world: &mut World, now| outcome.and_then(|command| world.handle(now, command));
+    let response = carry_out(shared, call, &broken.view, ask, |operation, outcome, id| match outcome {
+        Ok(reply) => query::reply(operation, reply, id),
+        Err(error) => query::error(error, id),
+    });
     (!broken.lose_reply).then_some(response)
 }
 
@@ -118,43 +114,6 @@ async fn observe(shared: &Shared, command: &Command, caller: &str) {
     if let Some(seen) = seen {
         seen.await;
     }
-}
-
-/// Changes the world, records the call, writes the answer: in one go, so that the record is in the order of the effects.
-fn carry_out(
-    shared: &Shared,
-    command: Result<Command, AwsError>,
-    mut call: Call,
-    view: &View,
-) -> Response<Full<Bytes>> {
-    let mut inner = shared.lock();
-    if !view.is_plain() {
-        shared.settle(&mut inner);
-    }
-    let now = shared.now();
-    let outcome = command.and_then(|command| match inner.seen(now, view) {
-        Some(mut world) => world.handle(world.moment(), command),
-        None => inner.world.handle(now, command),
-    });
-    shared.settle(&mut inner);
-    if !call.operation.starts_with("Describe") {
-        inner.keep_past();
-    }
-    let request_id = inner.request_id();
-    let (status, xml) = match &outcome {
-        Ok(reply) => (200, query::reply(&call.operation, reply, &request_id)),
-        Err(error) => (error.status, query::error(error, &request_id)),
-    };
-    call.status = status;
-    call.error = outcome.err().map(|error| error.code);
-    inner.calls.push(call);
-    drop(inner);
-    shared.changed();
-    let mut response = answer(status, "text/xml", xml);
-    if let Ok(value) = request_id.parse() {
-        response.headers_mut().insert("x-amzn-requestid", value);
-    }
-    response
 }
 
 /// A fault's refusal in Auto Scaling's words.

@@ -22,6 +22,7 @@ mod args;
 mod broken;
 mod call_log;
 mod calls;
+mod carry;
 mod clock;
 mod descriptors;
 mod ec2;
@@ -39,6 +40,7 @@ mod seed_file;
 mod shared;
 mod simulator;
 pub mod sqs;
+mod times;
 pub mod world;
 
 pub use args::Args;

@@ -4,10 +4,11 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
+use super::Refused;
 use super::body::Body;
-use super::{Refused, time};
 use crate::call_log::Wanted;
 use crate::shared::Shared;
+use crate::times;
 
 /// How many calls an answer has unless the request says, and at most.
 const DEFAULT_LIMIT: u64 = 1000;
@@ -33,7 +34,7 @@ pub(super) fn list(shared: &Shared, mut query: Body) -> Result<Value, Refused> {
         .map(|(number, call)| {
             json!({
                 "number": number,
-                "at": time(call.at),
+                "at": times::millis(call.at),
                 "operation": call.operation,
                 "caller": call.caller,
                 "params": call.params,

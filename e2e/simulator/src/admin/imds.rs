@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::body::{Body, needed};
-use super::{Refused, no_instance, time};
+use super::{Refused, no_instance};
 use crate::imds::ImdsFault;
 use crate::shared::Shared;
+use crate::times;
 
 /// The faults, as `break_it` takes them.
 const FAULTS: &str = "one of status, reads, throttle, no-target, target, slow, trickle, unreachable, garbage, html, \
@@ -23,7 +24,7 @@ pub(super) fn calls(shared: &Shared, mut query: Body) -> Result<Value, Refused> 
         .calls
         .iter()
         .map(|call| {
-            json!({ "at": time(call.at), "method": call.method, "path": call.path, "status": call.status })
+            json!({ "at": times::millis(call.at), "method": call.method, "path": call.path, "status": call.status })
         })
         .collect())
 }

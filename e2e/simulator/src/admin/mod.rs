@@ -116,8 +116,3 @@ fn respond(outcome: Result<Value, Refused>) -> Response<Full<bytes::Bytes>> {
 fn no_instance(id: &str) -> Refused {
     Refused::Unknown(format!("there is no instance {id}"))
 }
-
-/// A moment as AWS and we write it.
-fn time(at: std::time::SystemTime) -> Value {
-    jiff::Timestamp::try_from(at).map_or(Value::Null, |at| format!("{at:.3}").into())
-}

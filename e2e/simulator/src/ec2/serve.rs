@@ -1,19 +1,15 @@
 //! One request to EC2 from its parameters to the world and back, with whatever a test broke on the way.
 
-use bytes::Bytes;
-use http::Response;
-use http_body_util::Full;
-
 use super::form::Form;
 use super::{read, write};
-use crate::broken::{Refusal, View, plan};
+use crate::broken::Refusal;
 use crate::calls::Call;
-use crate::http::{Answer, answer};
+use crate::carry::{carry_out, meet_faults};
+use crate::http::Answer;
 use crate::query::Params;
-use crate::rules::{Asked, Service};
+use crate::rules::Service;
 use crate::shared::Shared;
-use crate::world::AwsError;
-use crate::world::ec2::Command;
+use crate::world::{AwsError, World};
 
 /// Answers the request that `call` records; `params` are its own, unless they could not be read.
 pub(crate) async fn serve(
@@ -22,73 +18,23 @@ pub(crate) async fn serve(
     params: Result<Params, AwsError>,
     call: Call,
 ) -> Answer {
-    let broken = plan(&mut shared.lock(), &Asked::of(Service::Ec2, &call), shared.now());
-    if let Some(delay) = broken.delay {
-        tokio::time::sleep(delay).await;
-    }
-    if broken.reset {
-        shared.lock().calls.push(call);
-        shared.changed();
-        return None;
-    }
-    let outcome = match broken.refusal {
+    let (broken, call) = meet_faults(shared, Service::Ec2, call).await?;
+    let command = match broken.refusal {
         Some(refusal) => Err(refuse(refusal)),
         None => params.and_then(|params| {
             let form = Form(params);
             let command = read::command(&call.operation, version.unwrap_or(super::VERSION), &form)?;
-            Ok((command, form.flag("DryRun")?.unwrap_or(false)))
+            if form.flag("DryRun")? == Some(true) { Err(dry_run()) } else { Ok(command) }
         }),
     };
-    let response = carry_out(shared, outcome, call, &broken.view);
-    (!broken.lose_reply).then_some(response)
-}
-
-/// Changes the world, records the call, writes the answer: in one go, so that the record is in the order of the effects.
-fn carry_out(
-    shared: &Shared,
-    asked: Result<(Command, bool), AwsError>,
-    mut call: Call,
-    view: &View,
-) -> Response<Full<Bytes>> {
-    let mut inner = shared.lock();
-    if !view.is_plain() {
-        shared.settle(&mut inner);
-    }
-    let now = shared.now();
-    let outcome = match asked {
-        Ok((_, true)) => Err(AwsError::new(
-            412,
-            "DryRunOperation",
-            "Request would have succeeded, but DryRun flag is set.",
-        )),
-        Ok((command, false)) => match inner.seen(now, view) {
-            Some(mut world) => world.handle_ec2(world.moment(), command),
-            None => inner.world.handle_ec2(now, command),
-        },
-        Err(error) => Err(error),
-    };
-    shared.settle(&mut inner);
-    if !call.operation.starts_with("Describe") {
-        inner.keep_past();
-    }
+    let ask = |world: &mut World, now| command.and_then(|command| world.handle_ec2(now, command));
+    let response = carry_out(shared, call, &broken.view, ask, |operation, outcome, id| match outcome {
+        Ok(reply) => document(&write::reply(operation, reply, id)),
+        Err(error) => document(&write::error(error, id)),
+    });
     // A machine that was told to stop says so only when it has.
     shared.reschedule();
-    let request_id = inner.request_id();
-    let (status, xml) = match &outcome {
-        Ok(reply) => (200, write::reply(&call.operation, reply, &request_id)),
-        Err(error) => (error.status, write::error(error, &request_id)),
-    };
-    call.status = status;
-    call.error = outcome.err().map(|error| error.code);
-    inner.calls.push(call);
-    drop(inner);
-    shared.changed();
-    let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{xml}");
-    let mut response = answer(status, "text/xml;charset=UTF-8", body);
-    if let Ok(value) = request_id.parse() {
-        response.headers_mut().insert("x-amzn-requestid", value);
-    }
-    response
+    (!broken.lose_reply).then_some(response)
 }
 
 /// A fault's refusal in EC2's words.
@@ -100,4 +46,12 @@ fn refuse(refusal: Refusal) -> AwsError {
         }
         Refusal::Failed { status, code } => AwsError::new(status, &code, "Failed on purpose"),
     }
+}
+
+fn dry_run() -> AwsError {
+    AwsError::new(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+}
+
+fn document(xml: &str) -> String {
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{xml}")
 }

@@ -12,9 +12,9 @@ use http::{HeaderValue, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
-use jiff::Timestamp;
 
 use crate::http::answer;
+use crate::times::http_date;
 
 /// A body that may come slowly, or break off.
 pub(super) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
@@ -26,8 +26,7 @@ pub(super) const TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-t
 pub(super) fn text(body: impl Into<Bytes>, since: SystemTime) -> Response<Full<Bytes>> {
     let mut response = answer(200, "text/plain", body);
     response.headers_mut().insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
-    let date = Timestamp::try_from(since).map(|time| time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
-    if let Some(date) = date.ok().and_then(|date| date.parse().ok()) {
+    if let Ok(date) = http_date(since).parse() {
         response.headers_mut().insert(LAST_MODIFIED, date);
     }
     response

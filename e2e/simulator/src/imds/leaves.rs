@@ -3,13 +3,11 @@
 //! The names and the versions since which they are there are those of AWS's table of categories. Left out are those of
 //! hardware that nothing here has, and the signatures of the identity document, which only AWS can make.
 
-use std::time::SystemTime;
-
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::tree::{Tree, split};
 use crate::account::ACCOUNT;
+use crate::times::{day, seconds};
 use crate::world::{Machine, Maintenance, SpotAction};
 
 /// The path of the target lifecycle state, below its version.
@@ -183,16 +181,4 @@ fn hostname(machine: &Machine) -> String {
 fn mac(machine: &Machine) -> String {
     let [a, b, c, d] = machine.metadata.address.octets();
     format!("02:00:{a:02x}:{b:02x}:{c:02x}:{d:02x}")
-}
-
-/// `2017-09-18T08:22:00Z`
-fn seconds(time: SystemTime) -> String {
-    Timestamp::try_from(time).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
-}
-
-/// `21 Jan 2019 09:00:43 GMT`, as the maintenance events alone write it.
-fn day(time: SystemTime) -> String {
-    Timestamp::try_from(time)
-        .map(|time| time.strftime("%d %b %Y %H:%M:%S GMT").to_string())
-        .unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use super::World;
 use super::command::{DescribeGroups, Filter, FilterOn, Page, Reply};
 use super::error::AwsError;
 use super::group::{Group, Pool};
-use super::page::{last_key, token};
+use super::page::cut;
 
 /// AWS's page sizes: by default, and at most.
 const GROUPS_A_PAGE: (u32, u32) = (50, 100);
@@ -73,27 +73,4 @@ fn holds(filter: &Filter, group: &Group) -> bool {
         FilterOn::TagKey => tags.any(|tag| filter.values.contains(&tag.key)),
         FilterOn::TagValue => tags.any(|tag| filter.values.contains(&tag.value)),
     }
-}
-
-/// One page of a list that is sorted by `key`, and the token of the next. The token holds the last key rather than a
-/// position, so that a list that changes between pages neither repeats nor skips what stayed.
-pub(super) fn cut<'a, T>(
-    items: impl Iterator<Item = &'a T>,
-    page: &Page,
-    (default, most): (u32, u32),
-    key: impl Fn(&T) -> &String,
-) -> Result<(Vec<&'a T>, Option<String>), AwsError> {
-    let size = page.max.unwrap_or(default);
-    if size == 0 || size > most {
-        return Err(AwsError::validation(format!(
-            "1 validation error detected: Value '{size}' at 'maxRecords' failed to satisfy constraint: Member must \
-             have value between 1 and {most}"
-        )));
-    }
-    let after = page.token.as_deref().map(last_key).transpose()?;
-    let mut rest = items.filter(|item| after.as_ref().is_none_or(|last| key(item) > last));
-    let cut: Vec<_> = rest.by_ref().take(size as usize).collect();
-    let more = rest.next().is_some();
-    let next = cut.last().filter(|_| more).map(|last| token(key(last)));
-    Ok((cut, next))
 }

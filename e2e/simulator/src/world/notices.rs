@@ -1,7 +1,5 @@
 //! Telling queues about lifecycle actions: by a hook's notification target, and by rules and topics as users set them up.
 
-use std::time::{Duration, SystemTime};
-
 use serde_json::{Value, json};
 
 use super::World;
@@ -10,6 +8,7 @@ use super::error::AwsError;
 use super::event::{HookTransition, Place};
 use super::group::Hook;
 use crate::account::{ACCOUNT, REGION, group_arn};
+use crate::times::millis;
 
 /// The shape in which a queue is told about lifecycle actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -148,15 +147,4 @@ fn add_metadata(body: &mut Value, hook: &Hook) {
     if let Some(metadata) = &hook.metadata {
         body["NotificationMetadata"] = json!(metadata);
     }
-}
-
-pub(super) fn millis(at: SystemTime) -> String {
-    jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
-}
-
-/// Cut, not rounded: an event is not told from the future.
-pub(super) fn seconds(at: SystemTime) -> String {
-    let part = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_nanos();
-    let whole = at - Duration::from_nanos(u64::from(part));
-    jiff::Timestamp::try_from(whole).map_or_else(|_| String::new(), |at| format!("{at:.0}"))
 }

@@ -11,15 +11,14 @@ use super::World;
 use super::bus::{EventKind, Outcome};
 use super::command::{ActivityStatus, NotificationType, NotificationView, Page, PutNotifications, Reply};
 use super::error::AwsError;
-use super::notices::millis;
-use super::page::{last_key, token};
+use super::page::cut;
 use crate::account::{ACCOUNT, group_arn};
+use crate::times::millis;
 
 /// AWS's limit of topics a group.
 const MOST_TOPICS: usize = 10;
 /// AWS's page sizes: by default, and at most.
-const A_PAGE: u32 = 50;
-const MOST_A_PAGE: u32 = 100;
+const A_PAGE: (u32, u32) = (50, 100);
 
 impl World {
     /// Tells the topic with a test message that it is told from now on, as AWS does.
@@ -59,14 +58,6 @@ impl World {
         for name in groups {
             self.group(name)?;
         }
-        let size = page.max.unwrap_or(A_PAGE);
-        if !(1..=MOST_A_PAGE).contains(&size) {
-            return Err(AwsError::validation(format!(
-                "1 validation error detected: Value '{size}' at 'maxRecords' failed to satisfy constraint: Member must \
-                 have value between 1 and {MOST_A_PAGE}"
-            )));
-        }
-        let after = page.token.as_deref().map(last_key).transpose()?;
         let mut rows: Vec<_> = self
             .groups
             .values()
@@ -79,12 +70,9 @@ impl World {
                 kind,
             })
             .map(|view| (format!("{}\n{}\n{}", view.group, view.topic, view.kind.as_str()), view))
-            .filter(|(key, _)| after.as_ref().is_none_or(|last| key > last))
             .collect();
         rows.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let more = rows.len() > size as usize;
-        rows.truncate(size as usize);
-        let next = rows.last().filter(|_| more).map(|(key, _)| token(key));
+        let (rows, next) = cut(rows.into_iter(), page, A_PAGE, |(key, _)| key)?;
         let notifications = rows.into_iter().map(|(_, view)| view).collect();
         Ok(Reply::Notifications { notifications, next })
     }

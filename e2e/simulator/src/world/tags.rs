@@ -2,8 +2,8 @@
 
 use super::World;
 use super::command::{Page, Reply, Tag, TagFilter};
-use super::describe::cut;
 use super::error::AwsError;
+use super::page::cut;
 
 /// AWS's page sizes: by default, and at most.
 const A_PAGE: (u32, u32) = (50, 100);

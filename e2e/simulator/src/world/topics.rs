@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::bus::EventKind;
-use super::notices::millis;
 use crate::account::{REGION, queue_of_arn};
 use crate::sqs::SqsError;
+use crate::times::millis;
 
 impl World {
     /// Subscribes a queue to a topic, which exists from then on. Messages come in SNS's envelope.

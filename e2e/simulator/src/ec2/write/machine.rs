@@ -1,8 +1,9 @@
 //! Machines and their reservations, with the elements that clients are known to read and those without which some fail.
 
-use super::{state, time};
+use super::state;
 use crate::account::ACCOUNT;
 use crate::query::Xml;
+use crate::times::whole_seconds;
 use crate::world::MetadataOptions;
 use crate::world::ec2::{MachineView, VPC};
 
@@ -42,7 +43,7 @@ fn instance(xml: &mut Xml, machine: &MachineView) {
     xml.text("amiLaunchIndex", machine.index);
     xml.element("productCodes", |_| {});
     xml.text("instanceType", &machine.kind);
-    xml.text("launchTime", time(machine.switched_on));
+    xml.text("launchTime", whole_seconds(machine.switched_on));
     xml.element("placement", |xml| {
         xml.text("availabilityZone", &machine.zone);
         xml.text("groupName", "");

@@ -3,8 +3,6 @@
 mod machine;
 mod status;
 
-use std::time::SystemTime;
-
 use super::VERSION;
 use crate::account::REGION;
 use crate::query::Xml;
@@ -95,10 +93,4 @@ fn tag(xml: &mut Xml, tag: &TagRow) {
     xml.text("resourceType", "instance");
     xml.text("key", &tag.key);
     xml.text("value", &tag.value);
-}
-
-/// A time in whole seconds, as EC2 has them.
-fn time(at: SystemTime) -> String {
-    let whole = jiff::Timestamp::try_from(at).and_then(|at| jiff::Timestamp::from_second(at.as_second()));
-    whole.map_or_else(|_| String::new(), |at| format!("{at:.3}"))
 }

@@ -1,7 +1,8 @@
 //! The status of machines: their checks, and what is planned for them.
 
-use super::{state, time};
+use super::state;
 use crate::query::Xml;
+use crate::times::whole_seconds;
 use crate::world::MachineState;
 use crate::world::ec2::MachineView;
 
@@ -13,8 +14,8 @@ pub(super) fn status(xml: &mut Xml, machine: &MachineView) {
             xml.text("instanceEventId", &event.event_id);
             xml.text("code", event.code.as_str());
             xml.text("description", event.code.description());
-            xml.text("notBefore", time(event.not_before));
-            xml.text("notAfter", time(event.not_after));
+            xml.text("notBefore", whole_seconds(event.not_before));
+            xml.text("notAfter", whole_seconds(event.not_after));
         });
     }
     xml.element("instanceState", |xml| state(xml, machine.state));

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::super::xml::Xml;
-use super::time;
 use crate::account::group_arn;
+use crate::times::millis;
 use crate::world::ActivityView;
 
 pub(super) fn activity(xml: &mut Xml, view: &ActivityView) {
@@ -12,8 +12,8 @@ pub(super) fn activity(xml: &mut Xml, view: &ActivityView) {
     xml.text("AutoScalingGroupName", &view.group);
     xml.text("Description", &view.description);
     xml.text("Cause", &view.cause);
-    xml.text("StartTime", time(view.start));
-    xml.optional("EndTime", view.end.map(|end| time(whole(end))));
+    xml.text("StartTime", millis(view.start));
+    xml.optional("EndTime", view.end.map(|end| millis(whole(end))));
     xml.text("StatusCode", view.status.as_str());
     xml.optional("StatusMessage", view.message.as_ref());
     xml.text("Progress", view.progress);

@@ -1,7 +1,7 @@
 //! Answers to the operations on the life of members.
 
 use super::super::xml::Xml;
-use super::time;
+use crate::times::millis;
 use crate::world::{GroupLife, Process};
 
 pub(super) fn processes(xml: &mut Xml) {
@@ -13,7 +13,7 @@ pub(super) fn group_life(xml: &mut Xml, life: &GroupLife) {
     xml.list("SuspendedProcesses", &life.suspended, |xml, (process, since)| {
         xml.text("ProcessName", process.as_str());
         // Cut to seconds, as AWS does.
-        let since = time(*since);
+        let since = millis(*since);
         let since = since.split_once('.').map_or(since.as_str(), |(whole, _)| whole);
         xml.text("SuspensionReason", format_args!("User suspended at {since}Z"));
     });

@@ -6,10 +6,9 @@ mod refresh;
 mod settings;
 mod tags;
 
-use std::time::SystemTime;
-
 use super::xml::Xml;
 use crate::account::{group_arn, zone_id};
+use crate::times::millis;
 use crate::world::{
     AwsError, GroupView, HookView, InstanceView, LaunchTemplate, NotificationType, PoolView, Reply,
 };
@@ -109,7 +108,7 @@ fn group(xml: &mut Xml, view: &GroupView) {
     xml.text("MaxSize", view.max);
     xml.text("DesiredCapacity", view.desired);
     settings(xml, &view.settings);
-    xml.text("CreatedTime", time(view.created));
+    xml.text("CreatedTime", millis(view.created));
     xml.list("AvailabilityZones", &view.zones, Xml::value);
     xml.optional("VPCZoneIdentifier", view.subnets.as_ref());
     template(xml, view.launch_template.as_ref());
@@ -173,8 +172,4 @@ fn hook(xml: &mut Xml, group: &str, view: &HookView) {
         xml.text("NotificationTargetARN", &target.arn);
         xml.optional("RoleARN", target.role.as_ref());
     }
-}
-
-pub(super) fn time(at: SystemTime) -> String {
-    jiff::Timestamp::try_from(at).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
 }

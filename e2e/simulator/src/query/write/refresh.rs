@@ -2,7 +2,8 @@
 
 use super::super::xml::Xml;
 use super::settings::tree;
-use super::{template, time};
+use super::template;
+use crate::times::millis;
 use crate::world::{RefreshPreferences, RefreshView, Wanted};
 
 pub(super) fn refresh(xml: &mut Xml, view: &RefreshView) {
@@ -10,8 +11,8 @@ pub(super) fn refresh(xml: &mut Xml, view: &RefreshView) {
     xml.text("AutoScalingGroupName", &view.group);
     xml.text("Strategy", view.strategy.as_str());
     xml.text("Status", view.status.as_str());
-    xml.text("StartTime", time(view.started));
-    xml.optional("EndTime", view.ended.map(time));
+    xml.text("StartTime", millis(view.started));
+    xml.optional("EndTime", view.ended.map(millis));
     xml.text("PercentageComplete", view.percentage);
     xml.text("InstancesToUpdate", view.remaining);
     xml.element("Preferences", |xml| preferences(xml, &view.preferences));
@@ -24,7 +25,7 @@ pub(super) fn refresh(xml: &mut Xml, view: &RefreshView) {
     if let Some((at, percentage, remaining)) = view.rolled_back {
         xml.element("RollbackDetails", |xml| {
             xml.text("RollbackReason", "The rollback was requested by the user.");
-            xml.text("RollbackStartTime", time(at));
+            xml.text("RollbackStartTime", millis(at));
             xml.text("PercentageCompleteOnRollback", percentage);
             xml.text("InstancesToUpdateOnRollback", remaining);
         });

@@ -3,6 +3,7 @@
 use super::super::World;
 use super::super::command::{DescribeActivities, Reply};
 use super::super::error::AwsError;
+use super::super::page::{bad_token, size};
 use super::Numbered;
 
 /// AWS's page size, by default and at most.
@@ -26,13 +27,7 @@ impl World {
                 "The number of activity ids that may be passed in is limited to {MOST_IDS}"
             )));
         }
-        let size = request.page.max.unwrap_or(A_PAGE);
-        if !(1..=A_PAGE).contains(&size) {
-            return Err(AwsError::validation(format!(
-                "1 validation error detected: Value '{size}' at 'maxRecords' failed to satisfy constraint: Member must \
-                 have value between 1 and {A_PAGE}"
-            )));
-        }
+        let size = size(&request.page, (A_PAGE, A_PAGE))?;
         let before = request.page.token.as_deref().map(number).transpose()?;
         let past = self.activities.ended.values().flatten();
         let mut wanted: Vec<_> = past
@@ -41,8 +36,8 @@ impl World {
             .filter(|one| self.is_wanted(one, request))
             .collect();
         wanted.sort_by_key(|one| std::cmp::Reverse(one.number));
-        let more = wanted.len() > size as usize;
-        wanted.truncate(size as usize);
+        let more = wanted.len() > size;
+        wanted.truncate(size);
         let next = wanted.last().filter(|_| more).map(|last| format!("{BEFORE}{}", last.number));
         let activities = wanted
             .into_iter()
@@ -74,8 +69,5 @@ impl World {
 }
 
 fn number(token: &str) -> Result<u64, AwsError> {
-    token
-        .strip_prefix(BEFORE)
-        .and_then(|number| number.parse().ok())
-        .ok_or_else(|| AwsError::new(400, "InvalidNextToken", format!("The token '{token}' is invalid.")))
+    token.strip_prefix(BEFORE).and_then(|number| number.parse().ok()).ok_or_else(|| bad_token(token))
 }

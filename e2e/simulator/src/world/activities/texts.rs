@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use super::super::event::{CompletedBy, HookTransition, Place};
 use super::super::instance::Instance;
-use super::super::notices::seconds;
 use super::Why;
+use crate::times::seconds;
 
 /// What is done with an instance.
 pub(super) fn description(instance: &Instance) -> String {

@@ -1,7 +1,5 @@
 //! What EC2 tells of its machines: changes of power, interruptions, recommendations, maintenance.
 
-use std::time::SystemTime;
-
 use serde_json::json;
 
 use super::super::World;
@@ -9,6 +7,7 @@ use super::super::hardware::MachineState;
 use super::super::warnings::{Maintenance, SpotAction};
 use super::kind::EventKind;
 use crate::account::{ACCOUNT, REGION, instance_arn};
+use crate::times::http_date;
 
 impl World {
     /// From now on machines are looked at whenever they may have changed.
@@ -104,10 +103,4 @@ impl World {
         let zone = self.known(id).map(|instance| instance.zone.as_str()).unwrap_or_default();
         format!("arn:aws:ec2:{zone}:instance/{id}")
     }
-}
-
-/// `Sat, 05 Jun 2016 15:10:09 GMT`
-fn http_date(at: SystemTime) -> String {
-    let time = jiff::Timestamp::try_from(at).unwrap_or_default();
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::hardware::MachineState;
-use super::notices::seconds;
 use crate::account::{ACCOUNT, REGION};
+use crate::times::seconds;
 
 pub use delivery::{EventFault, EventTrouble};
 pub use kind::EventKind;

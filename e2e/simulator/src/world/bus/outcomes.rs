@@ -6,9 +6,9 @@ use super::super::World;
 use super::super::command::{ActivityStatus, ActivityView};
 use super::super::event::HookTransition;
 use super::super::journey::Journey;
-use super::super::notices::millis;
 use super::kind::EventKind;
 use crate::account::{group_arn, instance_arn};
+use crate::times::millis;
 
 /// An activity that has just ended.
 #[derive(Debug)]

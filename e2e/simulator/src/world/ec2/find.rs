@@ -171,7 +171,7 @@ fn passes(machine: &MachineView, filter: &Filter) -> bool {
 
 /// One page of a sorted list, and where the next starts.
 pub(super) fn cut<T>(
-    mut items: Vec<T>,
+    items: Vec<T>,
     page: &Page,
     key: impl Fn(&T) -> &String,
 ) -> Result<(Vec<T>, Option<String>), AwsError> {
@@ -183,15 +183,9 @@ pub(super) fn cut<T>(
     }
     // AWS takes a page that is too large for its largest.
     let size = size.min(MOST) as usize;
-    if let Some(token) = &page.token {
-        let last = page::last_key(token)
-            .map_err(|_| AwsError::new(400, "InvalidNextToken", "The specified NextToken is not valid."))?;
-        items.retain(|item| *key(item) > last);
-    }
-    let more = items.len() > size;
-    items.truncate(size);
-    let next = items.last().filter(|_| more).map(|last| page::token(key(last)));
-    Ok((items, next))
+    let bad = |_| AwsError::new(400, "InvalidNextToken", "The specified NextToken is not valid.");
+    let last = page.token.as_deref().map(page::last_key).transpose().map_err(bad)?;
+    Ok(page::after(items.into_iter(), last.as_deref(), size, key))
 }
 
 /// True if a text is as a filter's value says: `*` stands for any text, `?` for any character, `\` for the next as it is.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::SystemTime;
 
+use crate::times::spaced;
 use crate::world::World;
 use crate::world::event::Power;
 use crate::world::hardware::MachineState;
@@ -67,9 +68,7 @@ impl MachineView {
     /// Why it is off, as `reason` tells it: `User initiated (2026-01-01 00:00:00 GMT)`; empty if it is on. Auto Scaling
     /// counts as a user.
     pub fn reason(&self) -> String {
-        let time = self.off.and_then(|(at, _)| jiff::Timestamp::try_from(at).ok());
-        time.map(|at| format!("User initiated ({})", at.strftime("%Y-%m-%d %H:%M:%S GMT")))
-            .unwrap_or_default()
+        self.off.map(|(at, _)| format!("User initiated ({})", spaced(at))).unwrap_or_default()
     }
 
     /// Why it is off, as `stateReason` tells it: code and message.

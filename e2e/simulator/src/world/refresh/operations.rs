@@ -131,7 +131,7 @@ impl World {
                 (format!("{age:020}:{}", refresh.id), refresh.view(name))
             })
             .collect();
-        let (cut, next) = super::super::describe::cut(views.iter(), page, A_PAGE, |(key, _)| key)?;
+        let (cut, next) = super::super::page::cut(views.iter(), page, A_PAGE, |(key, _)| key)?;
         Ok(Reply::Refreshes { refreshes: cut.into_iter().map(|(_, view)| view.clone()).collect(), next })
     }
 

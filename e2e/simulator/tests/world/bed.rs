@@ -82,14 +82,7 @@ impl Bed {
 
     /// A hook with a heartbeat timeout of a minute; its name is `launch` or `terminate`.
     pub(crate) fn hook(&mut self, transition: HookTransition, default_result: HookResult) {
-        let hook = PutHook {
-            name: name(transition).into(),
-            transition: Some(transition),
-            heartbeat_timeout: Some(Duration::from_mins(1)),
-            default_result: Some(default_result),
-            ..PutHook::default()
-        };
-        self.run(Command::PutHook { group: "g".into(), hook });
+        self.run(put_hook(transition, default_result));
     }
 
     pub(crate) fn complete(&mut self, id: &str, transition: HookTransition, result: HookResult) {
@@ -170,6 +163,17 @@ impl Bed {
             })
             .collect()
     }
+}
+
+pub(crate) fn put_hook(transition: HookTransition, default_result: HookResult) -> Command {
+    let hook = PutHook {
+        name: name(transition).into(),
+        transition: Some(transition),
+        heartbeat_timeout: Some(Duration::from_mins(1)),
+        default_result: Some(default_result),
+        ..PutHook::default()
+    };
+    Command::PutHook { group: "g".into(), hook }
 }
 
 pub(crate) fn name(transition: HookTransition) -> &'static str {

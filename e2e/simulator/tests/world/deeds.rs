@@ -1,16 +1,7 @@
-//! What is done in the properties: a random mix of all operations, and what brings it to rest. Who adds an operation to the
-//! simulator adds a deed here.
+//! What is done in the properties: a random mix of all operations. Who adds an operation to the simulator adds a deed here.
 
-use std::time::Duration;
-
-use aws_simulator::world::{
-    Command, DescribeGroups, GroupSettings, GroupView, HookResult, HookTransition, PoolState, Process,
-    PutWarmPool, Reply, UpdateGroup,
-};
+use aws_simulator::world::{HookResult, HookTransition, PoolState, Process};
 use proptest::prelude::*;
-
-use crate::bed::{Bed, by_instance};
-use crate::life_bed::{attach, detach, enter, exit, health, protect, resume, suspend};
 
 /// Something a user, a controller or time does. Numbers pick among what there is.
 #[derive(Debug, Clone)]
@@ -35,6 +26,30 @@ pub(crate) enum Deed {
     Suspend(Process),
     Resume(Process),
     Retain(bool),
+    DeleteGroup(bool),
+    CreateGroup(u32),
+    Refresh { volumes: bool, wanted: bool, min_healthy: u32, max_healthy: Option<u32>, pauses: bool },
+    CancelRefresh(bool),
+    RollbackRefresh,
+    RunMachine,
+    EndMachine(usize),
+    StopMachine(usize, bool),
+    StartMachine(usize),
+    RebootMachine(usize),
+}
+
+impl Deed {
+    /// True if EC2 is asked, behind the back of the group.
+    pub(crate) fn is_of_ec2(&self) -> bool {
+        matches!(
+            self,
+            Deed::RunMachine
+                | Deed::EndMachine(_)
+                | Deed::StopMachine(..)
+                | Deed::StartMachine(_)
+                | Deed::RebootMachine(_)
+        )
+    }
 }
 
 pub(crate) fn deeds() -> impl Strategy<Value = Deed> {
@@ -54,7 +69,36 @@ pub(crate) fn deeds() -> impl Strategy<Value = Deed> {
             .prop_map(|(pick, transition, result)| Deed::Complete(pick, transition, result)),
         2 => (any::<usize>(), transition()).prop_map(|(pick, transition)| Deed::Heartbeat(pick, transition)),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(pick, decrement)| Deed::Terminate(pick, decrement)),
+        1 => prop_oneof![1 => any::<bool>().prop_map(Deed::DeleteGroup), 3 => (0..4_u32).prop_map(Deed::CreateGroup)],
         4 => life(),
+        3 => refresh(),
+        2 => machine(),
+    ]
+}
+
+/// What brings a group up to date.
+fn refresh() -> impl Strategy<Value = Deed> {
+    let max_healthy = proptest::option::of(100..=200_u32);
+    prop_oneof![
+        4 => (any::<bool>(), any::<bool>(), 0..=100_u32, max_healthy, any::<bool>()).prop_map(
+            |(volumes, wanted, min_healthy, max_healthy, pauses)| Deed::Refresh {
+                volumes, wanted, min_healthy, max_healthy, pauses,
+            }
+        ),
+        1 => any::<bool>().prop_map(Deed::CancelRefresh),
+        1 => Just(Deed::RollbackRefresh),
+    ]
+}
+
+/// What EC2 does with machines.
+fn machine() -> impl Strategy<Value = Deed> {
+    let pick = any::<usize>;
+    prop_oneof![
+        Just(Deed::RunMachine),
+        pick().prop_map(Deed::EndMachine),
+        (pick(), any::<bool>()).prop_map(|(pick, hibernate)| Deed::StopMachine(pick, hibernate)),
+        pick().prop_map(Deed::StartMachine),
+        pick().prop_map(Deed::RebootMachine),
     ]
 }
 
@@ -81,117 +125,4 @@ fn life() -> impl Strategy<Value = Deed> {
         1 => process().prop_map(Deed::Resume),
         1 => any::<bool>().prop_map(Deed::Retain),
     ]
-}
-
-fn pick(bed: &Bed, index: usize) -> String {
-    let ids = bed.ids();
-    if ids.is_empty() { "i-0".into() } else { ids[index % ids.len()].clone() }
-}
-
-/// Does it; a refusal is as good an outcome as any.
-fn perform(bed: &mut Bed, deed: &Deed) {
-    let group = || "g".to_owned();
-    let command = match deed {
-        Deed::Pass(seconds) => return bed.pass(Duration::from_secs(*seconds)),
-        Deed::Hook(transition, result) => return bed.hook(*transition, *result),
-        Deed::Desire(desired) => Command::SetDesired { group: group(), desired: *desired },
-        Deed::Resize(min, max) => {
-            let (min, max) = (Some(*min), Some(*max));
-            Command::UpdateGroup(UpdateGroup { name: group(), min, max, ..UpdateGroup::default() })
-        }
-        Deed::Pool { prepared, min, state, reuse } => Command::PutWarmPool(PutWarmPool {
-            group: group(),
-            max_prepared: Some(*prepared),
-            min: Some(*min),
-            state: Some(*state),
-            reuse: Some(*reuse),
-        }),
-        Deed::DropPool => Command::DeleteWarmPool { group: group(), force: true },
-        Deed::Unhook(transition) => {
-            Command::DeleteHook { group: group(), hook: crate::bed::name(*transition).into() }
-        }
-        Deed::Complete(index, transition, result) => {
-            Command::Complete { action: by_instance(&pick(bed, *index), *transition), result: *result }
-        }
-        Deed::Heartbeat(index, transition) => {
-            Command::Heartbeat(by_instance(&pick(bed, *index), *transition))
-        }
-        Deed::Terminate(index, decrement) => {
-            Command::TerminateInstance { id: pick(bed, *index), decrement: *decrement }
-        }
-        Deed::EnterStandby(index, decrement) => enter(&[&pick(bed, *index)], *decrement),
-        Deed::ExitStandby(index) => exit(&[&pick(bed, *index)]),
-        Deed::Detach(index, decrement) => detach(&[&pick(bed, *index)], *decrement),
-        Deed::Attach(index) => attach(&[&pick(bed, *index)]),
-        Deed::Protect(index, protected) => protect(&[&pick(bed, *index)], *protected),
-        Deed::ProtectNew(protects_new) => Command::UpdateGroup(UpdateGroup {
-            name: group(),
-            protects_new: Some(*protects_new),
-            ..UpdateGroup::default()
-        }),
-        Deed::Health(index, healthy) => health(&pick(bed, *index), *healthy),
-        Deed::Suspend(process) => suspend(&[*process]),
-        Deed::Resume(process) => resume(&[*process]),
-        Deed::Retain(retain) => set_retention(*retain),
-    };
-    let _ = bed.attempt(command);
-}
-
-/// Answers every hook with CONTINUE until nothing is left to happen.
-pub(crate) fn settle(bed: &mut Bed) {
-    for _ in 0..1000 {
-        for id in bed.ids() {
-            for transition in [HookTransition::Launching, HookTransition::Terminating] {
-                let action = by_instance(&id, transition);
-                let _ = bed.attempt(Command::Complete { action, result: HookResult::Continue });
-            }
-        }
-        let Some(next) = bed.world.next_deadline() else { return };
-        let wait = next.duration_since(bed.now).unwrap_or_default();
-        bed.pass(wait);
-    }
-    panic!("it never comes to rest: {:?}", bed.states());
-}
-
-/// Lifts whatever keeps the group from its sizes: suspensions, protection, retention.
-pub(crate) fn free(bed: &mut Bed) {
-    bed.run(resume(&[]));
-    bed.run(set_retention(false));
-    for id in bed.ids() {
-        let _ = bed.attempt(protect(&[&id], false));
-        if bed.state(&id).ends_with(":Retained") {
-            bed.run(Command::TerminateInstance { id, decrement: false });
-        }
-    }
-    let unprotected = UpdateGroup { name: "g".into(), protects_new: Some(false), ..UpdateGroup::default() };
-    bed.run(Command::UpdateGroup(unprotected));
-}
-
-fn set_retention(retain: bool) -> Command {
-    let settings = GroupSettings { retain: Some(retain), ..GroupSettings::default() };
-    Command::UpdateGroup(UpdateGroup { name: "g".into(), settings, ..UpdateGroup::default() })
-}
-
-/// The group as described, with its instances.
-pub(crate) fn group(bed: &mut Bed) -> GroupView {
-    let all = DescribeGroups { include_instances: true, ..DescribeGroups::default() };
-    let Reply::Groups { mut groups, .. } = bed.run(Command::DescribeGroups(all)) else {
-        panic!("not groups")
-    };
-    groups.remove(0)
-}
-
-/// The size the pool of a group should have.
-pub(crate) fn pool_size(group: &GroupView) -> usize {
-    let Some(pool) = &group.pool else { return 0 };
-    pool.min.max(pool.max_prepared.unwrap_or(group.max).saturating_sub(group.desired)) as usize
-}
-
-pub(crate) fn run(seed: u64, deeds: &[Deed]) -> Bed {
-    let mut bed = Bed::with_seed(seed);
-    bed.group(2);
-    for deed in deeds {
-        perform(&mut bed, deed);
-    }
-    bed
 }

@@ -26,6 +26,7 @@ mod machine_requests;
 mod machines;
 mod notifications;
 mod placement;
+mod play;
 mod pools;
 mod queue_bed;
 mod queue_laws;

@@ -45,17 +45,16 @@ pub(crate) fn group(desired: u32) -> Bed {
 /// The same from a mixed instances policy, as root volumes are replaced.
 pub(crate) fn mixed_group(desired: u32) -> Bed {
     let mut bed = Bed::new();
-    let mut settings = GroupSettings::default();
-    settings.repeated.insert("MixedInstancesPolicy", policy("1", Some("ami-1")));
-    bed.run(Command::CreateGroup(CreateGroup {
-        name: "g".into(),
-        max: 9,
-        desired: Some(desired),
-        settings,
-        ..Default::default()
-    }));
+    bed.run(Command::CreateGroup(mixed(desired)));
     bed.pass(A_WHILE);
     bed
+}
+
+/// What makes it.
+pub(crate) fn mixed(desired: u32) -> CreateGroup {
+    let mut settings = GroupSettings::default();
+    settings.repeated.insert("MixedInstancesPolicy", policy("1", Some("ami-1")));
+    CreateGroup { name: "g".into(), max: 9, desired: Some(desired), settings, ..CreateGroup::default() }
 }
 
 pub(crate) fn rolling(preferences: RefreshPreferences) -> Command {

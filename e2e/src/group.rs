@@ -173,6 +173,7 @@ impl<'a> GroupBuilder<'a> {
             .max_size(max)
             .desired_capacity(0)
             .availability_zones("us-east-1a")
+            .launch_template(LaunchTemplateSpecification::builder().launch_template_name("nodes").build())
             .set_tags(Some(tags.collect()))
             .send()
             .await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request};
+use http::{Method, Request};
 use hyper::body::Incoming;
 
 use crate::admin;
@@ -17,17 +17,21 @@ use crate::http::{Answer, LONGEST_BODY, answer, body};
 use crate::json;
 use crate::query::{self, Params};
 use crate::queues;
+use crate::refusals;
 use crate::rules::Service;
 use crate::shared::Shared;
+use crate::signature::{SIGNING, Signature};
 use crate::simulator::CompletionRequest;
 use crate::world::{AwsError, Command, World};
 
 /// Answers one request.
 pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
     let (parts, incoming) = request.into_parts();
+    let signature = Signature::read(&parts.headers, parts.uri.query().unwrap_or_default());
     // The path does not count: some clients send to the endpoint, some to the queue's address.
     if let Some(operation) = json::operation(&parts.headers).filter(|_| parts.method == Method::POST) {
-        return queues::serve(shared, operation, &parts.headers, incoming).await;
+        let address = format!("{}{}", shared.endpoint, parts.uri.path());
+        return queues::serve(shared, operation, signature, &address, incoming).await;
     }
     if let Some(path) = admin::path(parts.uri.path()) {
         return admin::serve(shared, &parts, path, incoming).await;
@@ -41,33 +45,37 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> An
     };
     let query = parts.uri.query().unwrap_or_default().to_owned();
     // In a task of its own: a client that hangs up does not undo what it asked for, here as little as at AWS.
-    let handled = tokio::spawn(async move { handle(&shared, &parts.headers, &query, &body).await });
+    let handled = tokio::spawn(async move { handle(&shared, &signature, &query, &body).await });
     handled.await.unwrap_or_else(|error| {
         tracing::error!(%error, "handling a request");
         Some(answer(500, "text/plain", "the simulator has a bug; see its log\n"))
     })
 }
 
-async fn handle(shared: &Shared, headers: &HeaderMap, query: &str, body: &Bytes) -> Answer {
+async fn handle(shared: &Shared, signature: &Signature, query: &str, body: &Bytes) -> Answer {
     let at = SystemTime::now();
     let parsed = Params::parse(query.as_bytes()).and_then(|mut params| {
         params.merge(Params::parse(body)?);
         Ok(params)
     });
     let mut params = parsed.as_ref().cloned().unwrap_or_default();
+    params.take_under(SIGNING);
     let operation = params.take("Action").unwrap_or_default();
     let version = params.take("Version");
     let call = Call {
         at,
-        caller: caller(headers).to_owned(),
+        caller: signature.caller.clone(),
         params: params.as_map().clone(),
         operation,
         status: 0,
         error: None,
     };
-    if ec2::is_asked(headers, version.as_deref()) {
-        return ec2::serve(shared, version.as_deref(), parsed.map(|_| params), call).await;
+    if ec2::is_asked(signature.service.as_deref(), version.as_deref()) {
+        let signed = signature.check("ec2").map_err(|flaw| refusals::ec2(&flaw));
+        let params = signed.and(parsed).map(|_| params);
+        return ec2::serve(shared, version.as_deref(), params, call).await;
     }
+    let parsed = signature.check("autoscaling").map_err(refusals::scaling).and(parsed);
     let version = version.unwrap_or_else(|| query::VERSION.to_owned());
     let (broken, call) = meet_faults(shared, Service::AutoScaling, call).await?;
     let outcome = match (broken.refusal, parsed) {
@@ -127,14 +135,4 @@ fn refuse(refusal: Refusal, operation: &str) -> AwsError {
         ),
         Refusal::Failed { status, code } => AwsError::new(status, &code, "Failed on purpose"),
     }
-}
-
-/// The access key id in `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/autoscaling/aws4_request, …`.
-pub(crate) fn caller(headers: &HeaderMap) -> &str {
-    headers
-        .get(http::header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.split_once("Credential="))
-        .and_then(|(_, rest)| rest.split('/').next())
-        .unwrap_or_default()
 }

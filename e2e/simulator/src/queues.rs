@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::Response;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use serde_json::Value;
 
-use crate::api::caller;
 use crate::broken::{Broken, Refusal, plan};
 use crate::calls::Call;
 use crate::http::{Answer, answer, body};
 use crate::json;
+use crate::refusals;
 use crate::rules::{Asked, Service};
 use crate::shared::{Inner, Shared};
+use crate::signature::Signature;
 use crate::sqs::{Command, Receive, Reply, SqsError};
 
 /// The longest body: a message of the greatest length, each of its characters escaped.
@@ -25,7 +26,8 @@ const LONGEST_BODY: usize = 8 << 20;
 pub(crate) async fn serve(
     shared: Arc<Shared>,
     operation: &str,
-    headers: &HeaderMap,
+    signature: Signature,
+    address: &str,
     incoming: Incoming,
 ) -> Answer {
     let Some(body) = body(incoming, LONGEST_BODY).await else {
@@ -35,14 +37,15 @@ pub(crate) async fn serve(
         call: Some(Call {
             at: SystemTime::now(),
             operation: operation.to_owned(),
-            caller: caller(headers).to_owned(),
+            caller: signature.caller.clone(),
             params: json::flat(&body),
             status: 0,
             error: None,
         }),
         shared,
     };
-    let command = json::command(operation, &body);
+    let signed = signature.check("sqs").map_err(|flaw| refusals::sqs(flaw, address));
+    let command = signed.and_then(|()| json::command(operation, &body));
     if let Ok(Command::Receive(_)) = command {
         // Here and not in a task of its own: it ends with its client, so that a reader who left gets no message.
         return handle(pending, command).await;

@@ -24,30 +24,34 @@ impl Params {
         self.0.get(name).cloned()
     }
 
-    /// The name of something: there, not empty, and not longer than AWS allows.
+    /// What must be there. How long it may be is the check's, before anything is read.
     pub(crate) fn required(&self, name: &str) -> Result<String, AwsError> {
-        let value = self.0.get(name).ok_or_else(|| invalid("null", name, "Member must not be null"))?;
-        if value.is_empty() {
-            return Err(invalid("''", name, "Member must have length greater than or equal to 1"));
-        }
-        if value.chars().count() > 255 {
-            return Err(invalid("", name, "Member must have length less than or equal to 255"));
-        }
-        Ok(value.clone())
+        self.text(name).ok_or_else(|| missing(name))
     }
 
     pub(crate) fn number(&self, name: &str) -> Result<Option<u32>, AwsError> {
         self.0
             .get(name)
             .map(|text| {
-                text.parse()
-                    .map_err(|_| invalid(&format!("'{text}'"), name, "Member must be a non-negative integer"))
+                text.parse().map_err(|_| {
+                    let is_negative = text.parse::<i64>().is_ok_and(|number| number < 0);
+                    let rule = if is_negative {
+                        "Member must have value greater than or equal to 0"
+                    } else {
+                        "Member must be a non-negative integer"
+                    };
+                    invalid(&format!("'{text}'"), name, rule)
+                })
             })
             .transpose()
     }
 
     pub(crate) fn required_number(&self, name: &str) -> Result<u32, AwsError> {
-        self.number(name)?.ok_or_else(|| invalid("null", name, "Member must not be null"))
+        self.number(name)?.ok_or_else(|| missing(name))
+    }
+
+    pub(crate) fn required_flag(&self, name: &str) -> Result<bool, AwsError> {
+        self.flag(name)?.ok_or_else(|| missing(name))
     }
 
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, AwsError> {
@@ -111,6 +115,11 @@ impl Params {
     pub(crate) fn indices(&self, name: &str) -> BTreeSet<u32> {
         let prefix = format!("{name}.member.");
         self.0.keys().filter_map(|key| key.strip_prefix(&prefix)?.split('.').next()?.parse().ok()).collect()
+    /// Takes away all parameters whose names start with `prefix`.
+    pub(crate) fn take_under(&mut self, prefix: &str) {
+        self.0.retain(|name, _| !name.starts_with(prefix));
+    }
+
     }
 }
 
@@ -188,7 +197,11 @@ mod tests {
     #[test]
     fn a_refusal_names_the_parameter_as_aws_does() {
         let error = params("MinSize=-1").number("MinSize").expect_err("negative");
-        assert!(error.message.contains("Value '-1' at 'minSize' failed to satisfy constraint"), "{error:?}");
+        assert_eq!(
+            error.message,
+            "1 validation error detected: Value '-1' at 'minSize' failed to satisfy constraint: Member must have value \
+             greater than or equal to 0"
+        );
     }
 
     proptest! {

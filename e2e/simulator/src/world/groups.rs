@@ -1,13 +1,16 @@
 //! The operations on groups: create, change, delete, scale, terminate one instance, tag.
 
+use std::collections::BTreeMap;
+
 use super::World;
-use super::command::{CreateGroup, GroupLife, GroupSettings, Protection, Reply, Tag, UpdateGroup};
+use super::command::{CreateGroup, GroupLife, GroupSettings, Protection, Reply, UpdateGroup};
 use super::error::AwsError;
 use super::group::Group;
 use super::journey::Journey;
 use super::leaving::check_policies;
 use super::placement::zones_of;
 use super::retention;
+use super::tags::check_tags;
 
 impl World {
     pub(super) fn create_group(&mut self, request: CreateGroup) -> Result<Reply, AwsError> {
@@ -23,6 +26,7 @@ impl World {
         }
         let desired = request.desired.unwrap_or(request.min);
         check_sizes(request.min, request.max, desired)?;
+        check_tags(&BTreeMap::new(), &request.tags)?;
         let mut settings = GroupSettings::default();
         settings.apply(request.settings);
         check_policies(settings.termination_policies.as_deref().unwrap_or_default())?;
@@ -38,9 +42,9 @@ impl World {
             subnets: request.subnets,
             launch_template: request.launch_template,
             tags: request.tags.into_iter().map(|tag| (tag.key.clone(), tag)).collect(),
-            hooks: std::collections::BTreeMap::new(),
+            hooks: BTreeMap::new(),
             pool: None,
-            notifications: std::collections::BTreeMap::new(),
+            notifications: BTreeMap::new(),
             deleting: false,
             settings,
             life: GroupLife { protects_new: request.protects_new, ..GroupLife::default() },
@@ -187,16 +191,6 @@ impl World {
             self.reconcile(&name);
         }
         Ok(Reply::Activity(self.current_activity(id)))
-    }
-
-    pub(super) fn put_tags(&mut self, tags: Vec<(String, Tag)>) -> Result<Reply, AwsError> {
-        for (group, _) in &tags {
-            self.group(group)?;
-        }
-        for (group, tag) in tags {
-            self.group_mut(&group)?.tags.insert(tag.key.clone(), tag);
-        }
-        Ok(Reply::Done)
     }
 }
 

@@ -1,10 +1,16 @@
 //! The tags of groups, one by one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::World;
 use super::command::{Page, Reply, Tag, TagFilter};
 use super::error::AwsError;
 use super::page::cut;
 
+/// How many tags a group may have.
+const MOST_TAGS: usize = 50;
+/// What the keys of users do not start with.
+const RESERVED: &str = "aws:";
 /// AWS's page sizes: by default, and at most.
 const A_PAGE: (u32, u32) = (50, 100);
 
@@ -23,6 +29,21 @@ impl World {
         Ok(Reply::Tags { tags: page.into_iter().map(|(_, tag)| tag.clone()).collect(), next })
     }
 
+    /// Puts tags on groups, each beside its group; all of them or none.
+    pub(super) fn put_tags(&mut self, tags: Vec<(String, Tag)>) -> Result<Reply, AwsError> {
+        let mut by_group: BTreeMap<String, Vec<Tag>> = BTreeMap::new();
+        for (group, tag) in tags {
+            by_group.entry(group).or_default().push(tag);
+        }
+        for (group, tags) in &by_group {
+            check_tags(&self.group(group)?.tags, tags)?;
+        }
+        for (group, tags) in by_group {
+            self.group_mut(&group)?.tags.extend(tags.into_iter().map(|tag| (tag.key.clone(), tag)));
+        }
+        Ok(Reply::Done)
+    }
+
     /// Takes tags away by their keys, each beside its group. One that is not there is no error.
     pub(super) fn delete_group_tags(&mut self, tags: &[(String, String)]) -> Result<Reply, AwsError> {
         for (group, _) in tags {
@@ -33,6 +54,23 @@ impl World {
         }
         Ok(Reply::Done)
     }
+}
+
+/// Refuses tags that a group cannot take on beside those it has. That keys are reserved, and how many tags there may be, is
+/// documented; the words of the second refusal are a judgement, those of the first are EC2's.
+pub(super) fn check_tags(present: &BTreeMap<String, Tag>, new: &[Tag]) -> Result<(), AwsError> {
+    if let Some(tag) = new.iter().find(|tag| tag.key.to_ascii_lowercase().starts_with(RESERVED)) {
+        return Err(AwsError::validation(format!(
+            "Value ( {} ) for parameter key is invalid. Tag keys starting with '{RESERVED}' are reserved for internal use",
+            tag.key
+        )));
+    }
+    let keys: BTreeSet<_> = present.keys().chain(new.iter().map(|tag| &tag.key)).collect();
+    if keys.len() > MOST_TAGS {
+        let message = format!("An AutoScalingGroup cannot have more than {MOST_TAGS} tags");
+        return Err(AwsError::new(400, "LimitExceeded", message));
+    }
+    Ok(())
 }
 
 impl TagFilter {

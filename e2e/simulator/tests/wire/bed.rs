@@ -10,6 +10,8 @@ use aws_sdk_autoscaling::config::retry::RetryConfig;
 use aws_sdk_autoscaling::config::{Credentials, Region};
 use aws_sdk_autoscaling::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_autoscaling::operation::complete_lifecycle_action::builders::CompleteLifecycleActionFluentBuilder;
+use aws_sdk_autoscaling::operation::create_auto_scaling_group::builders::CreateAutoScalingGroupFluentBuilder;
+use aws_sdk_autoscaling::types::LaunchTemplateSpecification;
 use aws_simulator::{InstanceInfo, Options, Simulator};
 
 /// Far longer than anything here takes.
@@ -60,15 +62,22 @@ pub(crate) async fn group(client: &Client, desired: i32) {
 }
 
 pub(crate) async fn group_named(client: &Client, name: &str, desired: i32) {
+    new_group(client, name).min_size(0).max_size(9).desired_capacity(desired).send().await.expect("a group");
+}
+
+/// The beginning of a group that launches from the template `template` into three zones; it still needs its sizes.
+pub(crate) fn new_group(client: &Client, name: &str) -> CreateAutoScalingGroupFluentBuilder {
+    zoned_group(client, name)
+        .launch_template(LaunchTemplateSpecification::builder().launch_template_name("template").build())
+}
+
+/// The same without anything to launch from.
+pub(crate) fn zoned_group(client: &Client, name: &str) -> CreateAutoScalingGroupFluentBuilder {
+    let zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned);
     client
         .create_auto_scaling_group()
         .auto_scaling_group_name(name)
-        .min_size(0)
-        .max_size(9)
-        .desired_capacity(desired)
-        .send()
-        .await
-        .expect("a group");
+        .set_availability_zones(Some(zones.into()))
 }
 
 pub(crate) async fn desire(client: &Client, desired: i32) {
@@ -148,13 +157,20 @@ pub(crate) async fn ask(endpoint: &str, method: &str, path: &str, headers: &[(&s
 /// A form to the Auto Scaling API.
 pub(crate) async fn post(endpoint: &str, form: &[u8]) -> (u16, String) {
     let length = form.len();
-    let mut request =
-        format!("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n")
-            .into_bytes();
+    let mut request = format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+    )
+    .into_bytes();
     request.extend_from_slice(form);
     split(&raw(endpoint, request).await.expect("an answer"))
 }
 
+    let is_for_ec2 = String::from_utf8_lossy(form).contains("Version=2016-11-15");
+    post_with(endpoint, &signed(if is_for_ec2 { "ec2" } else { "autoscaling" }), form).await
+}
+
+/// A form with headers of one's own, each with its end of line.
+pub(crate) async fn post_with(endpoint: &str, headers: &str, form: &[u8]) -> (u16, String) {
 pub(crate) fn split(answer: &str) -> (u16, String) {
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");

@@ -85,12 +85,14 @@ async fn faults_speak_ec2_and_calls_are_counted_by_their_name() {
 async fn a_get_and_a_signature_without_a_version_reach_ec2_and_auto_scaling_stays_itself() {
     let (simulator, client) = start().await;
     let endpoint = simulator.endpoint();
-    let (status, body) = ask(&endpoint, "GET", "/?Action=DescribeInstances&Version=2016-11-15", &[]).await;
+    let signature = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, \
+                     Signature=0";
+    let signed = [("Authorization", signature), ("X-Amz-Date", "20260101T000000Z")];
+    let (status, body) =
+        ask(&endpoint, "GET", "/?Action=DescribeInstances&Version=2016-11-15", &signed).await;
     assert_eq!(status, 200);
     assert!(body.contains("<DescribeInstancesResponse xmlns=\"http://ec2.amazonaws.com"), "{body}");
-    let signature = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/ec2/aws4_request, Signature=0";
-    let (status, body) =
-        ask(&endpoint, "GET", "/?Action=DescribeInstances", &[("Authorization", signature)]).await;
+    let (status, body) = ask(&endpoint, "GET", "/?Action=DescribeInstances", &signed).await;
     assert_eq!(status, 200, "{body}");
     assert_eq!(simulator.calls().last().map(|call| call.caller.clone()), Some("AKID".to_owned()));
     let (_, body) = ask(&endpoint, "GET", "/?Action=DescribeInstances", &[]).await;

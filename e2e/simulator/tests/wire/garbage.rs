@@ -6,9 +6,9 @@ use std::net::{Shutdown, TcpStream};
 use crate::bed::{PATIENCE, client, start};
 
 const REQUESTS: &[&str] = &[
-    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60\r\n\r\nAction=DescribeWarmPool&Version=2011-01-01&AutoScalingGroupName=",
-    "GET /?Action=CreateAutoScalingGroup&MinSize=1&MaxSize=9&AutoScalingGroupName=g HTTP/1.1\r\nHost: x\r\n\r\n",
-    "POST / HTTP/1.1\r\nHost: x\r\nx-amz-target: AmazonSQS.SendMessage\r\nContent-Length: 33\r\n\r\n{\"QueueUrl\":\"u\",\"MessageBody\":[]}",
+    "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/autoscaling/aws4_request, SignedHeaders=host, Signature=0\r\nDate: x\r\nContent-Length: 60\r\n\r\nAction=DescribeWarmPool&Version=2011-01-01&AutoScalingGroupName=",
+    "GET /?Action=CreateAutoScalingGroup&MinSize=1&MaxSize=9&AutoScalingGroupName=g HTTP/1.1\r\nHost: x\r\nAuthorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/autoscaling/aws4_request, SignedHeaders=host, Signature=0\r\nDate: x\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0\r\nDate: x\r\nx-amz-target: AmazonSQS.SendMessage\r\nContent-Length: 33\r\n\r\n{\"QueueUrl\":\"u\",\"MessageBody\":[]}",
     "POST /_simulator/faults HTTP/1.1\r\nHost: x\r\nContent-Length: 32\r\n\r\n{\"fault\":\"delay\",\"operation\":{}}",
     "POST /_simulator/instances/i-1/state HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\n\r\n{\"state\":\"x\"}",
     "GET /_simulator/calls?since=2026-01-01T00:00:00Z&limit=1&after=9 HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -6,7 +6,7 @@ use aws_sdk_autoscaling::types::{
     RetentionTriggers, TrafficSourceIdentifier,
 };
 
-use crate::bed::{desire, group, only, refusal, start};
+use crate::bed::{desire, group, new_group, only, refusal, start};
 
 async fn described(client: &aws_sdk_autoscaling::Client) -> AutoScalingGroup {
     let answer = client.describe_auto_scaling_groups().send().await.expect("groups");
@@ -129,8 +129,7 @@ async fn settings_that_aws_refuses_are_refused() {
     let (_simulator, client) = start().await;
     group(&client, 0).await;
     let template = || LaunchTemplateSpecification::builder().launch_template_id("lt-1");
-    let create =
-        |name: &str| client.create_auto_scaling_group().auto_scaling_group_name(name).min_size(0).max_size(1);
+    let create = |name: &str| new_group(&client, name).min_size(0).max_size(1);
     let update = || client.update_auto_scaling_group().auto_scaling_group_name("g");
     for (what, refused) in [
         ("a colon", refusal(create("a:b").send().await)),

@@ -4,7 +4,7 @@ use crate::bed::{ask, client, group, only, post, raw, refusal, start};
 
 #[tokio::test]
 async fn an_unknown_action_gets_awss_error_shape() {
-    let (simulator, client) = start().await;
+    let (simulator, _) = start().await;
     let (status, body) = post(&simulator.endpoint(), b"Action=DanceInCircles&Version=2011-01-01").await;
     assert_eq!(status, 400);
     assert!(

@@ -10,7 +10,7 @@ use aws_sdk_sqs::types::{
 };
 use aws_simulator::{Fault, QueueInfo};
 
-use crate::bed::{CALLER, PATIENCE, queue, raw, refusal, sqs, start};
+use crate::bed::{CALLER, PATIENCE, queue, raw, refusal, signed, sqs, start};
 
 async fn send(client: &Client, url: &str, body: &str) {
     client.send_message().queue_url(url).message_body(body).send().await.expect("a message sent");
@@ -244,7 +244,8 @@ async fn a_refusal_has_awss_shape_on_the_wire() {
     let body = r#"{"QueueUrl":"http://x/000000000000/gone"}"#;
     let request = format!(
         "POST /000000000000/gone HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Amz-Target: AmazonSQS.PurgeQueue\r\n\
-         Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\n\r\n{body}",
+         {}Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\n\r\n{body}",
+        signed("sqs"),
         body.len()
     );
     let answer = raw(&simulator.endpoint(), request).await.expect("an answer");

@@ -7,7 +7,7 @@ use aws_sdk_autoscaling::types::{
 };
 use aws_simulator::{Envelope, Simulator};
 
-use crate::bed::{PATIENCE, complete, group, only, queue, refusal, sqs, start};
+use crate::bed::{PATIENCE, complete, group, only, queue, refusal, sqs, start, zoned_group};
 
 fn specification(version: &str) -> LaunchTemplateSpecification {
     LaunchTemplateSpecification::builder().launch_template_id("lt-1").version(version).build()
@@ -44,9 +44,7 @@ async fn a_root_volume_replacement_tells_its_action_on_both_sides() {
     let (simulator, client) = start().await;
     let queues = sqs(&simulator);
     let queue = queue(&queues).await;
-    client
-        .create_auto_scaling_group()
-        .auto_scaling_group_name("g")
+    zoned_group(&client, "g")
         .min_size(0)
         .max_size(9)
         .desired_capacity(1)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_autoscaling::types::{Filter, InstanceReusePolicy, LifecycleState, Tag, WarmPoolState};
 use aws_simulator::{CompletedBy, Event, Power};
 
-use crate::bed::{CALLER, complete, desire, group, launch_hook, only, refusal, start};
+use crate::bed::{CALLER, complete, desire, group, launch_hook, new_group, only, refusal, start};
 
 #[tokio::test]
 async fn an_instance_is_warmed_serves_comes_back_and_ends() {
@@ -106,12 +106,10 @@ async fn tags_and_describing_operations_reach_the_client_whole() {
     let (_simulator, client) = start().await;
     let odd = "<&> \"é\" +%";
     let tag = Tag::builder().key("team").value(odd).propagate_at_launch(true).build();
-    client
-        .create_auto_scaling_group()
-        .auto_scaling_group_name("g")
+    new_group(&client, "g")
         .min_size(3)
         .max_size(3)
-        .availability_zones("us-east-1f")
+        .set_availability_zones(Some(vec!["us-east-1f".to_owned()]))
         .tags(tag)
         .send()
         .await

@@ -2,7 +2,7 @@
 
 use aws_sdk_autoscaling::types::{Filter, Tag, TagDescription};
 
-use crate::bed::{refusal, start};
+use crate::bed::{new_group, refusal, start};
 
 fn tag(group: &str, key: &str, value: &str, propagate: bool) -> Tag {
     Tag::builder()
@@ -18,8 +18,7 @@ fn tag(group: &str, key: &str, value: &str, propagate: bool) -> Tag {
 async fn tags_are_found_by_all_filters_in_pages_and_deleted_by_key() {
     let (_simulator, client) = start().await;
     for name in ["a", "b"] {
-        let group = client.create_auto_scaling_group().auto_scaling_group_name(name);
-        group.min_size(0).max_size(1).send().await.expect("a group");
+        new_group(&client, name).min_size(0).max_size(1).send().await.expect("a group");
     }
     client
         .create_or_update_tags()

@@ -24,7 +24,8 @@ impl Request {
     pub(super) fn scaling(to: SocketAddr, form: &str) -> Self {
         let body = format!("{form}&Version=2011-01-01");
         let head = "POST / HTTP/1.1\r\nHost: localhost\r\n\
-            Authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/autoscaling/aws4_request\r\n\
+            Authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/autoscaling/aws4_request, \
+            SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20260101T000000Z\r\n\
             Content-Type: application/x-www-form-urlencoded\r\n";
         let text = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
         Request { to, bytes: text.into_bytes() }

@@ -22,10 +22,20 @@ struct Rule {
 enum Kind {
     /// So many characters, at least and at most.
     Text(usize, usize),
+    /// The same, all of them allowed by a pattern.
+    Like(usize, usize, &'static Pattern),
     /// One of these.
     Word(&'static [&'static str]),
     /// Whatever; somebody else reads it.
     Any,
+}
+
+/// Which characters a text is made of.
+#[derive(Debug)]
+struct Pattern {
+    /// As AWS tells it.
+    shown: &'static str,
+    allows: fn(char) -> bool,
 }
 
 /// Refuses what the model of the service does not allow.
@@ -48,19 +58,31 @@ fn violations(rule: &Rule, params: &Params) -> Vec<String> {
         let value = params.text(&name);
         let broken = match (&value, rule.kind) {
             // A list or a structure is there when anything in it is.
-            (None, Kind::Any) if !params.under(&format!("{name}.")).is_empty() => None,
-            (None, _) => rule.needed.then(|| "Member must not be null".to_owned()),
-            (Some(text), Kind::Text(least, most)) => wrong_length(text, least, most),
-            (Some(text), Kind::Word(words)) => (!words.contains(&text.as_str()))
-                .then(|| format!("Member must satisfy enum value set: [{}]", words.join(", "))),
-            (Some(_), Kind::Any) => None,
+            (None, Kind::Any) if !params.under(&format!("{name}.")).is_empty() => vec![],
+            (None, _) if rule.needed => vec!["Member must not be null".to_owned()],
+            (None, _) | (Some(_), Kind::Any) => vec![],
+            (Some(text), Kind::Text(least, most)) => wrong_length(text, least, most).into_iter().collect(),
+            (Some(text), Kind::Like(least, most, pattern)) => {
+                wrong_characters(text, pattern).into_iter().chain(wrong_length(text, least, most)).collect()
+            }
+            (Some(text), Kind::Word(words)) if words.contains(&text.as_str()) => vec![],
+            (Some(_), Kind::Word(words)) => {
+                vec![format!("Member must satisfy enum value set: [{}]", words.join(", "))]
+            }
         };
         let value = value.map_or_else(|| "null".to_owned(), |text| format!("'{text}'"));
         wrong.extend(
-            broken.map(|broken| format!("Value {value} at '{shown}' failed to satisfy constraint: {broken}")),
+            broken
+                .iter()
+                .map(|broken| format!("Value {value} at '{shown}' failed to satisfy constraint: {broken}")),
         );
     }
     wrong
+}
+
+fn wrong_characters(text: &str, pattern: &Pattern) -> Option<String> {
+    let fits = !text.is_empty() && text.chars().all(pattern.allows);
+    (!fits).then(|| format!("Member must satisfy regular expression pattern: {}", pattern.shown))
 }
 
 fn wrong_length(text: &str, least: usize, most: usize) -> Option<String> {
@@ -161,6 +183,25 @@ mod tests {
                  constraint: Member must have length less than or equal to 19",
             ),
             (
+                "DeleteLifecycleHook",
+                "AutoScalingGroupName=g&LifecycleHookName=a+hook".to_owned(),
+                "1 validation error detected: Value 'a hook' at 'lifecycleHookName' failed to satisfy constraint: Member \
+                 must satisfy regular expression pattern: [A-Za-z0-9\\-_\\/]+",
+            ),
+            (
+                "DeleteLifecycleHook",
+                "AutoScalingGroupName=g&LifecycleHookName=".to_owned(),
+                "2 validation errors detected: Value '' at 'lifecycleHookName' failed to satisfy constraint: Member must \
+                 satisfy regular expression pattern: [A-Za-z0-9\\-_\\/]+; Value '' at 'lifecycleHookName' failed to \
+                 satisfy constraint: Member must have length greater than or equal to 1",
+            ),
+            (
+                "UpdateAutoScalingGroup",
+                "AutoScalingGroupName=g&LaunchTemplate.LaunchTemplateName=lt!".to_owned(),
+                "1 validation error detected: Value 'lt!' at 'launchTemplate.launchTemplateName' failed to satisfy \
+                 constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9\\(\\)\\.\\-/_]+",
+            ),
+            (
                 "CompleteLifecycleAction",
                 "AutoScalingGroupName=g&LifecycleHookName=h&LifecycleActionResult=CONTINUE&LifecycleActionToken=t".to_owned(),
                 "1 validation error detected: Value 't' at 'lifecycleActionToken' failed to satisfy constraint: Member \
@@ -178,6 +219,11 @@ mod tests {
             ("DescribeAutoScalingInstances", ""),
             ("CreateOrUpdateTags", "Tags.member.1.Key=k"),
             ("PutWarmPool", "AutoScalingGroupName=g&PoolState=Running"),
+            ("DeleteLifecycleHook", "AutoScalingGroupName=g&LifecycleHookName=a-b_c/1"),
+            (
+                "UpdateAutoScalingGroup",
+                "AutoScalingGroupName=g&LaunchTemplate.LaunchTemplateName=(a.b-c/d_1)",
+            ),
             ("DanceInCircles", ""),
         ] {
             assert_eq!(message(operation, form), None, "{operation}");

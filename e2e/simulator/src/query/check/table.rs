@@ -1,8 +1,8 @@
 //! The rules of each operation, as the model of the service (botocore's of 2026-08) has them, in the order of its members.
 
-use super::{Kind, Rule};
+use super::{Kind, Pattern, Rule};
 
-const GROUP: Rule = needed("AutoScalingGroupName", 1, 255);
+pub(super) const GROUP: Rule = needed("AutoScalingGroupName", 1, 255);
 const INSTANCES: Rule = text("InstanceIds.*", 1, 19);
 const POOL_STATES: &[&str] = &["Stopped", "Running", "Hibernated"];
 const RETENTION: Rule =
@@ -10,7 +10,7 @@ const RETENTION: Rule =
 const DELETION_PROTECTION: Rule =
     word("DeletionProtection", &["none", "prevent-force-deletion", "prevent-all-deletion"]);
 const ACTION: [Rule; 4] = [
-    needed("LifecycleHookName", 1, 255),
+    hook("LifecycleHookName"),
     needed("AutoScalingGroupName", 1, 1600),
     text("LifecycleActionToken", 36, 36),
     text("InstanceId", 1, 19),
@@ -33,7 +33,7 @@ pub(super) const OPERATIONS: &[(&str, &[Rule])] = &[
             there("MaxSize"),
             text("AvailabilityZones.*", 1, 255),
             text("VPCZoneIdentifier", 1, 5000),
-            needed("LifecycleHookSpecificationList.*.LifecycleHookName", 1, 255),
+            hook("LifecycleHookSpecificationList.*.LifecycleHookName"),
             there("LifecycleHookSpecificationList.*.LifecycleTransition"),
             text("LifecycleHookSpecificationList.*.NotificationMetadata", 1, 4000),
             DELETION_PROTECTION,
@@ -44,7 +44,13 @@ pub(super) const OPERATIONS: &[(&str, &[Rule])] = &[
     ),
     ("CreateOrUpdateTags", &TAGS),
     ("DeleteAutoScalingGroup", &[GROUP]),
-    ("DeleteLifecycleHook", &[needed("LifecycleHookName", 1, 255), GROUP]),
+    ("DeleteLifecycleHook", &[hook("LifecycleHookName"), GROUP]),
+            text("LaunchConfigurationName", 1, 255),
+            TEMPLATE[0],
+            TEMPLATE[1],
+            TEMPLATE[2],
+            like(MIXED, 3, 128, &TEMPLATE_NAME),
+            text("InstanceId", 1, 19),
     ("DeleteNotificationConfiguration", &[GROUP, needed("TopicARN", 1, 255)]),
     ("DeleteTags", &TAGS),
     ("DeleteWarmPool", &[GROUP]),
@@ -60,7 +66,7 @@ pub(super) const OPERATIONS: &[(&str, &[Rule])] = &[
     (
         "PutLifecycleHook",
         &[
-            needed("LifecycleHookName", 1, 255),
+            hook("LifecycleHookName"),
             GROUP,
             text("NotificationTargetARN", 0, 255),
             text("NotificationMetadata", 1, 4000),
@@ -84,21 +90,42 @@ pub(super) const OPERATIONS: &[(&str, &[Rule])] = &[
         // The model has a list beside it since 2026; one of them must be there, which is read elsewhere.
         &[text("InstanceId", 1, 19), there("ShouldDecrementDesiredCapacity")],
     ),
-    ("UpdateAutoScalingGroup", &[GROUP, text("VPCZoneIdentifier", 1, 5000), DELETION_PROTECTION, RETENTION]),
+    (
+        "UpdateAutoScalingGroup",
+        &[
+            GROUP,
+            text("LaunchConfigurationName", 1, 255),
+            TEMPLATE[0],
+            TEMPLATE[1],
+            TEMPLATE[2],
+            like(MIXED, 3, 128, &TEMPLATE_NAME),
+            text("VPCZoneIdentifier", 1, 5000),
+            DELETION_PROTECTION,
+            RETENTION,
+        ],
+    ),
 ];
 
-const fn text(name: &'static str, least: usize, most: usize) -> Rule {
+pub(super) const fn text(name: &'static str, least: usize, most: usize) -> Rule {
     Rule { name, needed: false, kind: Kind::Text(least, most) }
 }
 
-const fn needed(name: &'static str, least: usize, most: usize) -> Rule {
+pub(super) const fn needed(name: &'static str, least: usize, most: usize) -> Rule {
     Rule { name, needed: true, kind: Kind::Text(least, most) }
 }
 
-const fn there(name: &'static str) -> Rule {
+pub(super) const fn like(name: &'static str, least: usize, most: usize, pattern: &'static Pattern) -> Rule {
+    Rule { name, needed: false, kind: Kind::Like(least, most, pattern) }
+}
+
+pub(super) const fn hook(name: &'static str) -> Rule {
+    Rule { name, needed: true, kind: Kind::Like(1, 255, &NAME) }
+}
+
+pub(super) const fn there(name: &'static str) -> Rule {
     Rule { name, needed: true, kind: Kind::Any }
 }
 
-const fn word(name: &'static str, words: &'static [&'static str]) -> Rule {
+pub(super) const fn word(name: &'static str, words: &'static [&'static str]) -> Rule {
     Rule { name, needed: false, kind: Kind::Word(words) }
 }

@@ -1,14 +1,21 @@
 //! Parameters of the operations on groups.
 
 use super::super::params::Params;
-use super::hook;
 use super::settings::settings;
+use super::{hook, not_built};
 use crate::world::{AwsError, CreateGroup, Filter, FilterOn, LaunchTemplate, Tag, UpdateGroup};
 
+/// What can be tagged.
+const TAGGED: &str = "auto-scaling-group";
+const NO_TEMPLATE: &str = "Valid requests must contain either launchTemplateId or LaunchTemplateName";
+
 pub(super) fn create_group(params: &Params) -> Result<CreateGroup, AwsError> {
+    let name = new_name(params)?;
     let launch_template = from_one_thing(params)?;
+    from_something(params)?;
+    somewhere(params)?;
     Ok(CreateGroup {
-        name: new_name(params)?,
+        name,
         min: params.required_number("MinSize")?,
         max: params.required_number("MaxSize")?,
         desired: params.number("DesiredCapacity")?,
@@ -37,8 +44,7 @@ fn new_name(params: &Params) -> Result<String, AwsError> {
     Ok(name)
 }
 
-/// The launch template that is named, if any; more than one thing to launch from is refused. None at all is taken, unlike
-/// at AWS: what a simulated machine is made of does not matter.
+/// The launch template that is named, if any; more than one thing to launch from is refused.
 fn from_one_thing(params: &Params) -> Result<Option<LaunchTemplate>, AwsError> {
     let template = template(&params.under("LaunchTemplate."))?;
     let mixed = !params.under("MixedInstancesPolicy.").is_empty();
@@ -63,9 +69,7 @@ pub(super) fn template(params: &Params) -> Result<Option<LaunchTemplate>, AwsErr
         version: params.text("Version"),
     };
     if template.id.is_some() == template.name.is_some() {
-        return Err(AwsError::validation(
-            "Valid requests must contain either launchTemplateId or LaunchTemplateName",
-        ));
+        return Err(AwsError::validation(NO_TEMPLATE));
     }
     Ok(Some(template))
 }
@@ -104,3 +108,7 @@ pub(super) fn filter(params: &Params) -> Result<Filter, AwsError> {
     };
     Ok(Filter { on, values: params.list("Values") })
 }
+/// A tag. That there is one type of resource is documented, the words are a judgement; a tag without a type is taken.
+    if let Some(kind) = params.text("ResourceType").filter(|kind| kind != TAGGED) {
+        return Err(AwsError::validation(format!("ResourceType {kind} is not valid: it must be {TAGGED}")));
+    }

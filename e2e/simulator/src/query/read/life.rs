@@ -1,13 +1,13 @@
 //! Parameters of the operations on the life of members.
 
-use super::super::params::{Params, invalid};
+use super::super::params::Params;
 use crate::world::{AwsError, Command, LifeCommand, Process};
 
 /// The command, or none if the operation is of another subject.
 pub(super) fn life(operation: &str, params: &Params) -> Result<Option<Command>, AwsError> {
     let group = || params.required("AutoScalingGroupName");
     let ids = || params.list("InstanceIds");
-    let decrement = || needed(params, "ShouldDecrementDesiredCapacity");
+    let decrement = || params.required_flag("ShouldDecrementDesiredCapacity");
     let command = match operation {
         "EnterStandby" => LifeCommand::EnterStandby { group: group()?, ids: ids(), decrement: decrement()? },
         "ExitStandby" => LifeCommand::ExitStandby { group: group()?, ids: ids() },
@@ -16,7 +16,7 @@ pub(super) fn life(operation: &str, params: &Params) -> Result<Option<Command>, 
         "SetInstanceProtection" => LifeCommand::Protect {
             group: group()?,
             ids: ids(),
-            protected: needed(params, "ProtectedFromScaleIn")?,
+            protected: params.required_flag("ProtectedFromScaleIn")?,
         },
         "SetInstanceHealth" => LifeCommand::SetHealth {
             id: params.required("InstanceId")?,
@@ -29,10 +29,6 @@ pub(super) fn life(operation: &str, params: &Params) -> Result<Option<Command>, 
         _ => return Ok(None),
     };
     Ok(Some(Command::Life(command)))
-}
-
-fn needed(params: &Params, name: &str) -> Result<bool, AwsError> {
-    params.flag(name)?.ok_or_else(|| invalid("null", name, "Member must not be null"))
 }
 
 fn health(text: &str) -> Result<bool, AwsError> {

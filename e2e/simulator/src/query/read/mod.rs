@@ -13,7 +13,7 @@ mod refresh;
 mod settings;
 mod tags;
 
-use super::params::{Params, invalid};
+use super::params::{Params, missing};
 use crate::world::{AwsError, Command, DescribeGroups, HookResult, Page, Types};
 use activity::describe_activities;
 use group::{create_group, filter, tag, update_group};
@@ -64,7 +64,7 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
             action: action(params)?,
             result: params
                 .word("LifecycleActionResult", RESULTS)?
-                .ok_or_else(|| invalid("null", "LifecycleActionResult", "Member must not be null"))?,
+                .ok_or_else(|| missing("LifecycleActionResult"))?,
         },
         "RecordLifecycleActionHeartbeat" => Command::Heartbeat(action(params)?),
         "PutNotificationConfiguration" => Command::PutNotifications(put_notifications(params)?),
@@ -82,9 +82,7 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
         }
         "TerminateInstanceInAutoScalingGroup" => Command::TerminateInstance {
             id: params.required("InstanceId")?,
-            decrement: params.flag("ShouldDecrementDesiredCapacity")?.ok_or_else(|| {
-                invalid("null", "ShouldDecrementDesiredCapacity", "Member must not be null")
-            })?,
+            decrement: params.required_flag("ShouldDecrementDesiredCapacity")?,
         },
         "DescribeTags" => Command::DescribeTags {
             filters: params.structures("Filters").iter().map(tag_filter).collect::<Result<_, _>>()?,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_autoscaling::Client;
-use aws_sdk_autoscaling::types::{InstanceReusePolicy, Tag, WarmPoolState};
+use aws_sdk_autoscaling::types::{InstanceReusePolicy, LaunchTemplateSpecification, Tag, WarmPoolState};
 
 use crate::aws;
 use crate::node::{Boot, Nodes};

@@ -46,6 +46,14 @@ impl Params {
             .transpose()
     }
 
+    /// A number that may be negative.
+    pub(crate) fn signed(&self, name: &str) -> Result<Option<i32>, AwsError> {
+        let read = |text: &String| {
+            text.parse().map_err(|_| invalid(&format!("'{text}'"), name, "Member must be an integer"))
+        };
+        self.0.get(name).map(read).transpose()
+    }
+
     pub(crate) fn required_number(&self, name: &str) -> Result<u32, AwsError> {
         self.number(name)?.ok_or_else(|| missing(name))
     }
@@ -107,6 +115,11 @@ impl Params {
         self.0.remove(name)
     }
 
+    /// Takes away all parameters whose names start with `prefix`.
+    pub(crate) fn take_under(&mut self, prefix: &str) {
+        self.0.retain(|name, _| !name.starts_with(prefix));
+    }
+
     pub(crate) fn as_map(&self) -> &BTreeMap<String, String> {
         &self.0
     }
@@ -115,12 +128,12 @@ impl Params {
     pub(crate) fn indices(&self, name: &str) -> BTreeSet<u32> {
         let prefix = format!("{name}.member.");
         self.0.keys().filter_map(|key| key.strip_prefix(&prefix)?.split('.').next()?.parse().ok()).collect()
-    /// Takes away all parameters whose names start with `prefix`.
-    pub(crate) fn take_under(&mut self, prefix: &str) {
-        self.0.retain(|name, _| !name.starts_with(prefix));
     }
+}
 
-    }
+/// A refusal because one parameter is not there.
+pub(crate) fn missing(name: &str) -> AwsError {
+    invalid("null", name, "Member must not be null")
 }
 
 /// A refusal of one parameter, in AWS's words.

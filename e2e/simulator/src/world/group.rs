@@ -8,7 +8,9 @@ use super::command::{
     NotificationType, PoolView, Tag, Wanted,
 };
 use super::event::{HookResult, HookTransition};
+use super::policies::Policies;
 use super::refresh::Refresh;
+use super::schedules::Schedules;
 use super::state::PoolState;
 
 /// The longest an action may last whatever its heartbeats, in AWS.
@@ -36,6 +38,8 @@ pub(crate) struct Group {
     pub(crate) deleting: bool,
     pub(crate) settings: GroupSettings,
     pub(crate) life: GroupLife,
+    pub(crate) policies: Policies,
+    pub(crate) schedules: Schedules,
     /// The oldest first; only the last can be under way.
     pub(crate) refreshes: Vec<Refresh>,
 }

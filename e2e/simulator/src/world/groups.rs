@@ -9,7 +9,9 @@ use super::group::Group;
 use super::journey::Journey;
 use super::leaving::check_policies;
 use super::placement::zones_of;
+use super::policies::Policies;
 use super::retention;
+use super::schedules::Schedules;
 use super::tags::check_tags;
 
 impl World {
@@ -48,6 +50,8 @@ impl World {
             deleting: false,
             settings,
             life: GroupLife { protects_new: request.protects_new, ..GroupLife::default() },
+            policies: Policies::default(),
+            schedules: Schedules::new(),
             refreshes: Vec::new(),
         };
         self.groups.insert(name.clone(), group);

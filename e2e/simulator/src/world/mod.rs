@@ -35,11 +35,13 @@ mod notices;
 mod notifications;
 mod page;
 mod placement;
+mod policies;
 mod pools;
 mod processes;
 mod refresh;
 mod retention;
 mod scaling;
+mod schedules;
 mod standby;
 mod state;
 mod tags;
@@ -52,11 +54,13 @@ use std::time::{Duration, SystemTime};
 pub use actions::OpenAction;
 pub use bus::{EventFault, EventKind, EventTrouble};
 pub use command::{
-    ActionRef, ActivityStatus, ActivityView, Command, CreateGroup, DescribeActivities, DescribeGroups,
-    Filter, FilterOn, GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate,
-    LifeCommand, NotificationTarget, NotificationType, NotificationView, Page, PoolView, Process, Protection,
-    PutHook, PutNotifications, PutWarmPool, RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView,
-    Reply, StartRefresh, Tag, TagFilter, Tree, Types, UpdateGroup, Wanted,
+    ActionRef, ActivityStatus, ActivityView, Adjustment, Command, CreateGroup, DescribeActivities,
+    DescribeGroups, Filter, FilterOn, GroupLife, GroupSettings, GroupView, HookView, InstanceView,
+    LaunchTemplate, LifeCommand, NotificationTarget, NotificationType, NotificationView, Number, Page,
+    PolicyCommand, PolicyKind, PolicyRef, PolicyReply, PolicyView, PoolView, Process, Protection, PutHook,
+    PutNotifications, PutPolicy, PutSchedule, PutWarmPool, RefreshPreferences, RefreshStatus,
+    RefreshStrategy, RefreshView, Reply, ScheduleCommand, ScheduleReply, ScheduleView, StartRefresh, Step,
+    Tag, TagFilter, Tree, Types, UpdateGroup, Wanted,
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
@@ -184,6 +188,8 @@ impl World {
             Command::DescribeGroups(request) => self.describe_groups(&request),
             Command::SetDesired { group, desired } => self.set_desired(&group, desired),
             Command::Life(command) => self.handle_life(command),
+            Command::Policy(command) => self.handle_policy(command),
+            Command::Schedule(command) => self.handle_schedule(command),
             Command::StartRefresh(request) => self.start_refresh(request),
             Command::CancelRefresh { group, wait } => self.cancel_refresh(&group, wait),
             Command::RollbackRefresh { group } => self.rollback_refresh(&group),
@@ -240,7 +246,7 @@ impl World {
     pub fn next_deadline(&self) -> Option<SystemTime> {
         let instance = self.next_due().map(|(due, _)| due);
         let refresh = self.next_refresh().map(|(due, _)| due);
-        instance.into_iter().chain(refresh).chain(self.bus_due()).min()
+        instance.into_iter().chain(refresh).chain(self.bus_due()).chain(self.next_schedule()).min()
     }
 
     /// An instance as a machine, also for an hour after its termination.
@@ -299,6 +305,8 @@ impl World {
                 && at == due
             {
                 self.fire(&id);
+            } else if self.fire_schedule() {
+                // Sizes that were to change.
             } else if let Some((_, name)) = self.next_refresh() {
                 let name = name.to_owned();
                 self.reconcile(&name);

@@ -154,8 +154,22 @@ pub(crate) async fn ask(endpoint: &str, method: &str, path: &str, headers: &[(&s
     split(&raw(endpoint, request).await.expect("an answer"))
 }
 
-/// A form to the Auto Scaling API.
+/// The headers of a signature for a service. That it is a true one nobody checks.
+pub(crate) fn signed(service: &str) -> String {
+    format!(
+        "Authorization: AWS4-HMAC-SHA256 Credential={CALLER}/20260101/us-east-1/{service}/aws4_request, \
+         SignedHeaders=host;x-amz-date, Signature=0\r\nX-Amz-Date: 20260101T000000Z\r\n"
+    )
+}
+
+/// A signed form to the Auto Scaling API, or with EC2's version to that.
 pub(crate) async fn post(endpoint: &str, form: &[u8]) -> (u16, String) {
+    let is_for_ec2 = String::from_utf8_lossy(form).contains("Version=2016-11-15");
+    post_with(endpoint, &signed(if is_for_ec2 { "ec2" } else { "autoscaling" }), form).await
+}
+
+/// A form with headers of one's own, each with its end of line.
+pub(crate) async fn post_with(endpoint: &str, headers: &str, form: &[u8]) -> (u16, String) {
     let length = form.len();
     let mut request = format!(
         "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
@@ -165,12 +179,6 @@ pub(crate) async fn post(endpoint: &str, form: &[u8]) -> (u16, String) {
     split(&raw(endpoint, request).await.expect("an answer"))
 }
 
-    let is_for_ec2 = String::from_utf8_lossy(form).contains("Version=2016-11-15");
-    post_with(endpoint, &signed(if is_for_ec2 { "ec2" } else { "autoscaling" }), form).await
-}
-
-/// A form with headers of one's own, each with its end of line.
-pub(crate) async fn post_with(endpoint: &str, headers: &str, form: &[u8]) -> (u16, String) {
 pub(crate) fn split(answer: &str) -> (u16, String) {
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");

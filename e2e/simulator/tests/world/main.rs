@@ -38,6 +38,7 @@ mod refresh_bed;
 mod refresh_ends;
 mod retention;
 mod root_volume;
+mod schedules;
 mod standby;
 mod steps;
 mod warnings;

@@ -4,6 +4,7 @@
 //! and words are those of the service's model. That words are told before anything is looked up is documented nowhere; it
 //! is so for all services of this kind.
 
+mod automation;
 mod table;
 
 use super::Params;
@@ -38,9 +39,14 @@ struct Pattern {
     allows: fn(char) -> bool,
 }
 
+/// All operations that have rules.
+fn operations() -> impl Iterator<Item = &'static (&'static str, &'static [Rule])> {
+    table::OPERATIONS.iter().chain(automation::OPERATIONS)
+}
+
 /// Refuses what the model of the service does not allow.
 pub(crate) fn check(operation: &str, params: &Params) -> Result<(), AwsError> {
-    let Some((_, rules)) = table::OPERATIONS.iter().find(|(name, _)| *name == operation) else {
+    let Some((_, rules)) = operations().find(|(name, _)| *name == operation) else {
         return Ok(());
     };
     let wrong: Vec<_> = rules.iter().flat_map(|rule| violations(rule, params)).collect();
@@ -232,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_operation_refuses_a_request_without_what_it_needs() {
-        for (operation, rules) in table::OPERATIONS {
+        for (operation, rules) in operations() {
             let needed = rules.iter().filter(|rule| rule.needed && !rule.name.contains('*')).count();
             let told =
                 message(operation, "").map_or(0, |text| text.matches("Member must not be null").count());
@@ -243,12 +249,13 @@ mod tests {
     proptest! {
         #[test]
         fn any_parameters_are_checked(
-            at in 0..table::OPERATIONS.len(),
+            at in 0..operations().count(),
             pairs in proptest::collection::vec(("(Tags\\.member\\.[0-9]{1,12}\\.Key|[A-Za-z.]{0,12})", "[a-z]{0,4}"), 0..8),
         ) {
             let form: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let params = Params::parse(form.join("&").as_bytes()).expect("a form");
-            let _ = check(table::OPERATIONS[at].0, &params);
+            let (operation, _) = operations().nth(at).expect("an operation");
+            let _ = check(operation, &params);
         }
     }
 }

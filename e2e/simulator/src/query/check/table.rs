@@ -15,6 +15,22 @@ const ACTION: [Rule; 4] = [
     text("LifecycleActionToken", 36, 36),
     text("InstanceId", 1, 19),
 ];
+/// Names of hooks.
+pub(super) const NAME: Pattern = Pattern {
+    shown: r"[A-Za-z0-9\-_\/]+",
+    allows: |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/'),
+};
+/// Names of launch templates.
+const TEMPLATE_NAME: Pattern = Pattern {
+    shown: r"[a-zA-Z0-9\(\)\.\-/_]+",
+    allows: |c| c.is_ascii_alphanumeric() || matches!(c, '(' | ')' | '.' | '-' | '/' | '_'),
+};
+const TEMPLATE: [Rule; 3] = [
+    text("LaunchTemplate.LaunchTemplateId", 1, 255),
+    like("LaunchTemplate.LaunchTemplateName", 3, 128, &TEMPLATE_NAME),
+    text("LaunchTemplate.Version", 1, 255),
+];
+const MIXED: &str = "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateName";
 const TAGS: [Rule; 3] = [there("Tags"), needed("Tags.*.Key", 1, 128), text("Tags.*.Value", 0, 256)];
 
 /// Operations and their rules.
@@ -29,6 +45,12 @@ pub(super) const OPERATIONS: &[(&str, &[Rule])] = &[
         "CreateAutoScalingGroup",
         &[
             GROUP,
+            text("LaunchConfigurationName", 1, 255),
+            TEMPLATE[0],
+            TEMPLATE[1],
+            TEMPLATE[2],
+            like(MIXED, 3, 128, &TEMPLATE_NAME),
+            text("InstanceId", 1, 19),
             there("MinSize"),
             there("MaxSize"),
             text("AvailabilityZones.*", 1, 255),
@@ -45,12 +67,6 @@ pub(super) const OPERATIONS: &[(&str, &[Rule])] = &[
     ("CreateOrUpdateTags", &TAGS),
     ("DeleteAutoScalingGroup", &[GROUP]),
     ("DeleteLifecycleHook", &[hook("LifecycleHookName"), GROUP]),
-            text("LaunchConfigurationName", 1, 255),
-            TEMPLATE[0],
-            TEMPLATE[1],
-            TEMPLATE[2],
-            like(MIXED, 3, 128, &TEMPLATE_NAME),
-            text("InstanceId", 1, 19),
     ("DeleteNotificationConfiguration", &[GROUP, needed("TopicARN", 1, 255)]),
     ("DeleteTags", &TAGS),
     ("DeleteWarmPool", &[GROUP]),

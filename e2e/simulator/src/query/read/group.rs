@@ -47,15 +47,50 @@ fn new_name(params: &Params) -> Result<String, AwsError> {
 /// The launch template that is named, if any; more than one thing to launch from is refused.
 fn from_one_thing(params: &Params) -> Result<Option<LaunchTemplate>, AwsError> {
     let template = template(&params.under("LaunchTemplate."))?;
-    let mixed = !params.under("MixedInstancesPolicy.").is_empty();
-    let configuration = params.text("LaunchConfigurationName").is_some();
-    if usize::from(template.is_some()) + usize::from(mixed) + usize::from(configuration) > 1 {
+    if sources(params) > 1 {
         return Err(AwsError::validation(
             "Valid requests must contain only one of LaunchTemplate, LaunchConfigurationName or MixedInstancesPolicy \
              parameter.",
         ));
     }
     Ok(template)
+}
+
+/// How many things to launch from a request names.
+fn sources(params: &Params) -> usize {
+    let structures = ["LaunchTemplate.", "MixedInstancesPolicy."].map(|name| !params.under(name).is_empty());
+    let texts = ["LaunchConfigurationName", "InstanceId"].map(|name| params.text(name).is_some());
+    structures.into_iter().chain(texts).filter(|is_there| *is_there).count()
+}
+
+/// Refuses a new group that has nothing to launch from. That the policy needs a template of its own is documented, the
+/// words for it are a judgement.
+fn from_something(params: &Params) -> Result<(), AwsError> {
+    if sources(params) == 0 {
+        return Err(AwsError::validation(
+            "Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or \
+             MixedInstancesPolicy parameter.",
+        ));
+    }
+    if params.text("InstanceId").is_some() {
+        return Err(not_built("InstanceId"));
+    }
+    let mixed = params.under("MixedInstancesPolicy.");
+    let of_policy = template(&mixed.under("LaunchTemplate.LaunchTemplateSpecification."))?;
+    if !mixed.is_empty() && of_policy.is_none() {
+        return Err(AwsError::validation(NO_TEMPLATE));
+    }
+    Ok(())
+}
+
+/// Refuses a new group that has nowhere to launch into.
+fn somewhere(params: &Params) -> Result<(), AwsError> {
+    let is_somewhere = params.text("VPCZoneIdentifier").is_some()
+        || ["AvailabilityZones", "AvailabilityZoneIds"].iter().any(|name| !params.indices(name).is_empty());
+    if !is_somewhere {
+        return Err(AwsError::validation("At least one Availability Zone or VPC Subnet is required."));
+    }
+    Ok(())
 }
 
 /// A launch template by its id or its name.
@@ -88,7 +123,11 @@ pub(super) fn update_group(params: &Params) -> Result<UpdateGroup, AwsError> {
     })
 }
 
+/// A tag. That there is one type of resource is documented, the words are a judgement; a tag without a type is taken.
 pub(super) fn tag(params: &Params) -> Result<Tag, AwsError> {
+    if let Some(kind) = params.text("ResourceType").filter(|kind| kind != TAGGED) {
+        return Err(AwsError::validation(format!("ResourceType {kind} is not valid: it must be {TAGGED}")));
+    }
     Ok(Tag {
         key: params.required("Key")?,
         value: params.text("Value").unwrap_or_default(),
@@ -108,7 +147,3 @@ pub(super) fn filter(params: &Params) -> Result<Filter, AwsError> {
     };
     Ok(Filter { on, values: params.list("Values") })
 }
-/// A tag. That there is one type of resource is documented, the words are a judgement; a tag without a type is taken.
-    if let Some(kind) = params.text("ResourceType").filter(|kind| kind != TAGGED) {
-        return Err(AwsError::validation(format!("ResourceType {kind} is not valid: it must be {TAGGED}")));
-    }

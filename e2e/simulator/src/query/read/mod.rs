@@ -8,8 +8,10 @@ mod group;
 mod hook;
 mod life;
 mod notification;
+mod policy;
 mod pool;
 mod refresh;
+mod schedule;
 mod settings;
 mod tags;
 
@@ -20,8 +22,10 @@ use group::{create_group, filter, tag, update_group};
 use hook::{action, hook};
 use life::life;
 use notification::put_notifications;
+use policy::policy;
 use pool::put_warm_pool;
 use refresh::start_refresh;
+use schedule::schedule;
 use tags::{tag_filter, unwanted_tag};
 
 /// The version of the Auto Scaling API.
@@ -36,6 +40,11 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
     let force = || Ok::<_, AwsError>(params.flag("ForceDelete")?.unwrap_or(false));
     if version != VERSION {
         return Err(unknown(operation, version));
+    }
+    for read in [policy, schedule] {
+        if let Some(command) = read(operation, params)? {
+            return Ok(command);
+        }
     }
     Ok(match operation {
         "CreateAutoScalingGroup" => Command::CreateGroup(create_group(params)?),
@@ -177,6 +186,16 @@ mod tests {
         "SuspendProcesses",
         "ResumeProcesses",
         "DescribeScalingProcessTypes",
+        "PutScalingPolicy",
+        "DeletePolicy",
+        "DescribePolicies",
+        "ExecutePolicy",
+        "GetPredictiveScalingForecast",
+        "PutScheduledUpdateGroupAction",
+        "BatchPutScheduledUpdateGroupAction",
+        "DeleteScheduledAction",
+        "BatchDeleteScheduledAction",
+        "DescribeScheduledActions",
     ];
 
     fn read(operation: &str, form: &str) -> Result<Command, AwsError> {

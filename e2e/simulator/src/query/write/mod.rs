@@ -2,7 +2,9 @@
 
 mod activity;
 mod life;
+mod policy;
 mod refresh;
+mod schedule;
 mod settings;
 mod tags;
 
@@ -91,6 +93,8 @@ fn result(xml: &mut Xml, reply: &Reply) {
             xml.optional("NextToken", next.as_ref());
         }
         Reply::Limits { groups } => limits(xml, *groups),
+        Reply::Schedule(view) => schedule::reply(xml, view),
+        Reply::Policy(view) => policy::reply(xml, view),
         Reply::Types(which) => types(xml, *which),
         Reply::Refreshing { id } => xml.text("InstanceRefreshId", id),
         Reply::Refreshes { refreshes, next } => {

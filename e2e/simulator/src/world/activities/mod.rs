@@ -57,8 +57,12 @@ pub(super) struct Why {
 impl World {
     /// Remembers what a user asked for until the request is answered. `what` goes on from "At … a user request".
     pub(super) fn asked(&mut self, what: &str) {
-        let sentence = texts::happened(self.now, &format!("a user request {what}"));
-        self.activities.why.request = Some(sentence);
+        self.because(&format!("a user request {what}"));
+    }
+
+    /// The same for what nobody asked for now. `what` goes on from "At …".
+    pub(super) fn because(&mut self, what: &str) {
+        self.activities.why.request = Some(texts::happened(self.now, what));
     }
 
     /// Remembers that a group goes from one size to another, until the next one does.

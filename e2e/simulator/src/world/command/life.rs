@@ -81,7 +81,7 @@ pub enum Process {
     AzRebalance,
     /// Registering at a load balancer; not simulated.
     AddToLoadBalancer,
-    /// Hearing alarms; not simulated.
+    /// Hearing alarms, of which there are none here; who executes a policy by hand is no alarm.
     AlarmNotification,
     /// Looking at the machines; what a user says of their health counts nevertheless.
     HealthCheck,
@@ -91,7 +91,7 @@ pub enum Process {
     Launch,
     /// Terminating unhealthy members and launching others for them.
     ReplaceUnhealthy,
-    /// Scheduled actions; not simulated.
+    /// Scheduled actions; what comes due is passed over.
     ScheduledActions,
     /// Scale-in of what is in service.
     Terminate,

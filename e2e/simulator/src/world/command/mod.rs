@@ -6,8 +6,10 @@ mod hook;
 mod instance;
 mod life;
 mod notification;
+mod policy;
 mod pool;
 mod refresh;
+mod schedule;
 mod settings;
 mod tags;
 
@@ -19,8 +21,12 @@ pub use hook::{ActionRef, HookView, NotificationTarget, PutHook};
 pub use instance::InstanceView;
 pub use life::{GroupLife, LifeCommand, Process};
 pub use notification::{NotificationType, NotificationView, PutNotifications};
+pub use policy::{
+    Adjustment, Number, PolicyCommand, PolicyKind, PolicyRef, PolicyReply, PolicyView, PutPolicy, Step,
+};
 pub use pool::{PoolView, PutWarmPool};
 pub use refresh::{RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, StartRefresh, Wanted};
+pub use schedule::{PutSchedule, ScheduleCommand, ScheduleReply, ScheduleView};
 pub use settings::{GroupSettings, Protection, Tree};
 pub use tags::{TagFilter, Types};
 
@@ -167,6 +173,10 @@ pub enum Command {
     DescribeTypes(Types),
     /// Those on the life of members beyond scaling.
     Life(LifeCommand),
+    /// Those on scaling policies.
+    Policy(PolicyCommand),
+    /// Those on scheduled actions.
+    Schedule(ScheduleCommand),
 }
 
 /// Which part of a long list.
@@ -247,6 +257,10 @@ pub enum Reply {
     },
     /// To `DescribeTypes`.
     Types(Types),
+    /// To `Policy`.
+    Policy(PolicyReply),
+    /// To `Schedule`.
+    Schedule(ScheduleReply),
     /// To `StartRefresh`, `CancelRefresh` and `RollbackRefresh`.
     Refreshing {
         /// The refresh's id.

@@ -2,6 +2,8 @@
 
 /// The account.
 pub(crate) const ACCOUNT: &str = "000000000000";
+/// How many launch configurations the account may have: AWS's default.
+pub(crate) const MOST_LAUNCH_CONFIGURATIONS: usize = 200;
 /// The region.
 pub(crate) const REGION: &str = "us-east-1";
 

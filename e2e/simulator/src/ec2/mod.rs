@@ -3,6 +3,7 @@
 mod form;
 mod read;
 mod serve;
+mod templates;
 mod write;
 
 pub(crate) use serve::serve;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::VERSION;
 use super::form::{Form, invalid, missing, not_built};
+use super::templates::template;
 use crate::world::ec2::{Command, Filter, Find, RunInstances};
 use crate::world::{AwsError, LaunchTemplate, MetadataChange, MetadataOptions, Page};
 
@@ -21,6 +22,9 @@ pub(super) fn command(operation: &str, version: &str, form: &Form) -> Result<Com
             "NoSuchVersion",
             format!("The requested version ({version}) of service AmazonEC2 does not exist"),
         ));
+    }
+    if let Some(command) = template(operation, form)? {
+        return Ok(command);
     }
     Ok(match operation {
         "DescribeInstances" => Command::Describe(find(form)?),
@@ -46,6 +50,14 @@ pub(super) fn command(operation: &str, version: &str, form: &Form) -> Result<Com
         "ModifyInstanceMetadataOptions" => {
             Command::ChangeMetadata { id: form.required("InstanceId")?, change: metadata(form)? }
         }
+        "DescribeInstanceTypes" => Command::DescribeKinds {
+            names: form.list("InstanceType"),
+            filters: filters(form)?,
+            page: page(form)?,
+        },
+        "DescribeImages" => Command::DescribeImages { ids: form.list("ImageId"), filters: filters(form)? },
+        "DescribeSubnets" => Command::DescribeSubnets { ids: form.list("SubnetId"), filters: filters(form)? },
+        "DescribeVpcs" => Command::DescribeVpcs { ids: form.list("VpcId"), filters: filters(form)? },
         "DescribeAvailabilityZones" => {
             if !form.list("ZoneId").is_empty() {
                 return Err(not_built("ZoneId"));
@@ -88,11 +100,11 @@ fn find(form: &Form) -> Result<Find, AwsError> {
     Ok(Find { ids: form.list("InstanceId"), filters: filters(form)?, page: page(form)? })
 }
 
-fn page(form: &Form) -> Result<Page, AwsError> {
+pub(super) fn page(form: &Form) -> Result<Page, AwsError> {
     Ok(Page { max: form.number("MaxResults")?, token: form.filled("NextToken") })
 }
 
-fn filters(form: &Form) -> Result<Vec<Filter>, AwsError> {
+pub(super) fn filters(form: &Form) -> Result<Vec<Filter>, AwsError> {
     let filter = |form: &Form| {
         let values = form.list("Value");
         if values.is_empty() {
@@ -103,7 +115,7 @@ fn filters(form: &Form) -> Result<Vec<Filter>, AwsError> {
     form.structures("Filter").iter().map(filter).collect()
 }
 
-fn tags(form: &Form) -> Result<BTreeMap<String, String>, AwsError> {
+pub(super) fn tags(form: &Form) -> Result<BTreeMap<String, String>, AwsError> {
     let tag = |form: &Form| Ok((form.required("Key")?, form.text("Value").unwrap_or_default()));
     form.structures("Tag").iter().map(tag).collect()
 }
@@ -237,7 +249,17 @@ mod tests {
         assert_eq!((run.min, run.max, run.metadata.tokens_required), (1, 2, false));
     }
 
-    const OPERATIONS: [&str; 13] = [
+    const OPERATIONS: [&str; 23] = [
+        "DescribeInstanceTypes",
+        "DescribeImages",
+        "DescribeSubnets",
+        "DescribeVpcs",
+        "CreateLaunchTemplate",
+        "CreateLaunchTemplateVersion",
+        "ModifyLaunchTemplate",
+        "DeleteLaunchTemplate",
+        "DescribeLaunchTemplates",
+        "DescribeLaunchTemplateVersions",
         "DescribeInstances",
         "DescribeInstanceStatus",
         "DescribeTags",

@@ -23,6 +23,7 @@ pub(super) const GROUP_TAG: &str = "aws:autoscaling:groupName";
 impl World {
     /// Launches an instance of `group`; EC2 boots it at once, whatever the hooks say.
     pub(super) fn launch(&mut self, group: &str, journey: Journey, site: Site) {
+        let made = self.hardware_of(group);
         let Some(group) = self.groups.get_mut(group) else { return };
         let mut tags: BTreeMap<_, _> = group
             .tags
@@ -51,7 +52,7 @@ impl World {
             state: journey.under_way(),
             forced: None,
             power: Power::Off,
-            hardware: Hardware { hibernation: can_hibernate, ..Hardware::new(self.now) },
+            hardware: Hardware { hibernation: can_hibernate, ..made },
             life: Life::default(),
             metadata: Metadata::new(self.ids.address()),
             warnings: Warnings::default(),

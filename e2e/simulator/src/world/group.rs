@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use super::command::{
-    GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate, NotificationTarget,
-    NotificationType, PoolView, Tag, Wanted,
+    GroupLife, GroupSettings, GroupView, HookView, InstanceView, LaunchTemplate, Launched,
+    NotificationTarget, NotificationType, PoolView, Tag, Wanted,
 };
 use super::event::{HookResult, HookTransition};
 use super::policies::Policies;
@@ -40,6 +40,8 @@ pub(crate) struct Group {
     pub(crate) life: GroupLife,
     pub(crate) policies: Policies,
     pub(crate) schedules: Schedules,
+    /// What was launched on demand, the oldest first, for those who ask once more.
+    pub(crate) launches: Vec<Launched>,
     /// The oldest first; only the last can be under way.
     pub(crate) refreshes: Vec<Refresh>,
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::World;
-use super::command::{CreateGroup, GroupLife, GroupSettings, Protection, Reply, UpdateGroup};
+use super::command::{
+    CreateConfiguration, CreateGroup, GroupLife, GroupSettings, Protection, Reply, Tree, UpdateGroup,
+};
 use super::error::AwsError;
 use super::group::Group;
 use super::journey::Journey;
@@ -29,6 +31,15 @@ impl World {
         let desired = request.desired.unwrap_or(request.min);
         check_sizes(request.min, request.max, desired)?;
         check_tags(&BTreeMap::new(), &request.tags)?;
+        let mut request = request;
+        if let Some(id) = request.like_instance.take() {
+            self.create_configuration(CreateConfiguration {
+                name: name.clone(),
+                instance: Some(id),
+                ..CreateConfiguration::default()
+            })?;
+            request.settings.repeated.insert("LaunchConfigurationName", Tree::Text(name.clone()));
+        }
         let mut settings = GroupSettings::default();
         settings.apply(request.settings);
         check_policies(settings.termination_policies.as_deref().unwrap_or_default())?;
@@ -52,6 +63,7 @@ impl World {
             life: GroupLife { protects_new: request.protects_new, ..GroupLife::default() },
             policies: Policies::default(),
             schedules: Schedules::new(),
+            launches: Vec::new(),
             refreshes: Vec::new(),
         };
         self.groups.insert(name.clone(), group);

@@ -7,6 +7,7 @@ mod actions;
 mod activities;
 mod bus;
 mod command;
+mod configurations;
 mod copy;
 mod describe;
 pub mod ec2;
@@ -24,6 +25,7 @@ mod hooks;
 mod ids;
 mod instance;
 mod journey;
+mod launches;
 mod leaving;
 mod life;
 mod loose;
@@ -46,6 +48,7 @@ mod standby;
 mod state;
 mod tags;
 mod topics;
+mod traffic;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -54,13 +57,14 @@ use std::time::{Duration, SystemTime};
 pub use actions::OpenAction;
 pub use bus::{EventFault, EventKind, EventTrouble};
 pub use command::{
-    ActionRef, ActivityStatus, ActivityView, Adjustment, Command, CreateGroup, DescribeActivities,
-    DescribeGroups, Filter, FilterOn, GroupLife, GroupSettings, GroupView, HookView, InstanceView,
-    LaunchTemplate, LifeCommand, NotificationTarget, NotificationType, NotificationView, Number, Page,
-    PolicyCommand, PolicyKind, PolicyRef, PolicyReply, PolicyView, PoolView, Process, Protection, PutHook,
-    PutNotifications, PutPolicy, PutSchedule, PutWarmPool, RefreshPreferences, RefreshStatus,
-    RefreshStrategy, RefreshView, Reply, ScheduleCommand, ScheduleReply, ScheduleView, StartRefresh, Step,
-    Tag, TagFilter, Tree, Types, UpdateGroup, Wanted,
+    ActionRef, ActivityStatus, ActivityView, Adjustment, Command, ConfigurationCommand, ConfigurationView,
+    CreateConfiguration, CreateGroup, DescribeActivities, DescribeGroups, Filter, FilterOn, GroupLife,
+    GroupSettings, GroupView, HookView, InstanceView, LaunchInstances, LaunchTemplate, Launched, LifeCommand,
+    NotificationTarget, NotificationType, NotificationView, Number, Page, PolicyCommand, PolicyKind,
+    PolicyRef, PolicyReply, PolicyView, PoolView, Process, Protection, PutHook, PutNotifications, PutPolicy,
+    PutSchedule, PutWarmPool, RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, Reply,
+    ScheduleCommand, ScheduleReply, ScheduleView, StartRefresh, Step, Tag, TagFilter, TrafficCommand,
+    TrafficList, TrafficSource, TrafficView, Tree, Types, UpdateGroup, Wanted,
 };
 pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
@@ -69,6 +73,7 @@ pub(crate) use ids::Ids;
 pub use metadata::{Metadata, MetadataChange, MetadataOptions};
 pub use notices::Envelope;
 pub use state::{PoolState, State};
+pub(crate) use traffic::{GRANULARITY, METRICS};
 pub use warnings::{Maintenance, MaintenanceCode, SpotAction, SpotNotice, Warnings};
 
 use crate::sqs::{self, Queues, SqsError};
@@ -109,6 +114,10 @@ pub struct World {
     /// Ids of what is told: events, activities. Apart, so that telling more changes no instance's id.
     told_ids: Ids,
     groups: BTreeMap<String, Group>,
+    /// Launch templates, by id.
+    templates: BTreeMap<String, ec2::Template>,
+    /// Launch configurations, by name.
+    configurations: BTreeMap<String, ConfigurationView>,
     instances: Fleet,
     /// Machines that belong to no group: detached ones, and those that were never in one.
     loose: Fleet,
@@ -162,6 +171,8 @@ impl World {
             ids,
             told_ids,
             groups: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            configurations: BTreeMap::new(),
             instances: Fleet::default(),
             loose: Fleet::default(),
             gone: Gone::default(),
@@ -190,13 +201,18 @@ impl World {
             Command::Life(command) => self.handle_life(command),
             Command::Policy(command) => self.handle_policy(command),
             Command::Schedule(command) => self.handle_schedule(command),
+            Command::LaunchInstances(request) => self.launch_instances(request),
+            Command::Configuration(command) => self.handle_configuration(command),
+            Command::Traffic(command) => self.handle_traffic(command),
             Command::StartRefresh(request) => self.start_refresh(request),
             Command::CancelRefresh { group, wait } => self.cancel_refresh(&group, wait),
             Command::RollbackRefresh { group } => self.rollback_refresh(&group),
             Command::DescribeRefreshes { group, ids, page } => self.describe_refreshes(&group, &ids, &page),
             Command::DescribeTags { filters, page } => self.describe_group_tags(&filters, &page),
             Command::DeleteTags(tags) => self.delete_group_tags(&tags),
-            Command::DescribeLimits => Ok(Reply::Limits { groups: self.groups.len() }),
+            Command::DescribeLimits => {
+                Ok(Reply::Limits { groups: self.groups.len(), configurations: self.configurations.len() })
+            }
             Command::DescribeTypes(which) => Ok(Reply::Types(which)),
             Command::PutTags(tags) => self.put_tags(tags),
             Command::PutWarmPool(change) => self.put_warm_pool(&change),

@@ -101,7 +101,7 @@ pub(super) fn zones_of(zones: Vec<String>, subnets: Option<&str>) -> Result<Vec<
 }
 
 /// The usual subnet of each zone, or the subnets that are named, each with its zone.
-fn sites(zones: &[String], subnets: Option<&str>) -> Vec<Site> {
+pub(super) fn sites(zones: &[String], subnets: Option<&str>) -> Vec<Site> {
     let named = names(subnets);
     if named.is_empty() {
         return zones.iter().map(|zone| Site::usual(zone)).collect();

@@ -88,7 +88,8 @@ async fn a_program_that_runs_for_long_does_not_run_out_of_descriptors() {
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut endpoint).expect("a line");
     let (endpoint, running) = (endpoint.trim(), Running(child));
     let version = "Version=2011-01-01&AutoScalingGroupName=g";
-    post(endpoint, format!("Action=CreateAutoScalingGroup&{version}&MinSize=0&MaxSize=500").as_bytes()).await;
+    let made = "MinSize=0&MaxSize=500&LaunchTemplate.LaunchTemplateName=template&AvailabilityZones.member.1=us-east-1a";
+    post(endpoint, format!("Action=CreateAutoScalingGroup&{version}&{made}").as_bytes()).await;
     let groups = format!("Action=DescribeAutoScalingGroups&{version}");
     let desire = |size: usize| format!("Action=SetDesiredCapacity&{version}&DesiredCapacity={size}");
     let before = descriptors(&running);

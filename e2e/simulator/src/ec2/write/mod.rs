@@ -1,7 +1,9 @@
 //! From EC2's replies and errors to XML.
 
+mod catalogue;
 mod machine;
 mod status;
+mod template;
 
 use super::VERSION;
 use crate::account::REGION;
@@ -53,6 +55,25 @@ fn result(xml: &mut Xml, reply: &Reply) {
             xml.items("tagSet", tags, tag);
             xml.optional("nextToken", next.as_ref());
         }
+        Reply::Template(view) => xml.element("launchTemplate", |xml| template::template(xml, view)),
+        Reply::Templates { templates, next } => {
+            xml.items("launchTemplates", templates, template::template);
+            xml.optional("nextToken", next.as_ref());
+        }
+        Reply::TemplateVersion(view) => {
+            xml.element("launchTemplateVersion", |xml| template::version(xml, view));
+        }
+        Reply::TemplateVersions { versions, next } => {
+            xml.items("launchTemplateVersionSet", versions, template::version);
+            xml.optional("nextToken", next.as_ref());
+        }
+        Reply::Kinds { kinds, next } => {
+            xml.items("instanceTypeSet", kinds, catalogue::kind);
+            xml.optional("nextToken", next.as_ref());
+        }
+        Reply::Images(images) => xml.items("imagesSet", images, catalogue::image),
+        Reply::Subnets(subnets) => xml.items("subnetSet", subnets, catalogue::subnet),
+        Reply::Vpcs(vpcs) => xml.items("vpcSet", vpcs, catalogue::vpc),
         Reply::Changes(changes) => xml.items("instancesSet", changes, change),
         Reply::Metadata { id, options } => {
             xml.text("instanceId", id);

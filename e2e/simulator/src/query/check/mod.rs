@@ -5,6 +5,7 @@
 //! is so for all services of this kind.
 
 mod automation;
+mod launches;
 mod table;
 
 use super::Params;
@@ -41,7 +42,7 @@ struct Pattern {
 
 /// All operations that have rules.
 fn operations() -> impl Iterator<Item = &'static (&'static str, &'static [Rule])> {
-    table::OPERATIONS.iter().chain(automation::OPERATIONS)
+    table::OPERATIONS.iter().chain(automation::OPERATIONS).chain(launches::OPERATIONS)
 }
 
 /// Refuses what the model of the service does not allow.

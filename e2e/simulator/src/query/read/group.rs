@@ -1,8 +1,8 @@
 //! Parameters of the operations on groups.
 
 use super::super::params::Params;
+use super::hook;
 use super::settings::settings;
-use super::{hook, not_built};
 use crate::world::{AwsError, CreateGroup, Filter, FilterOn, LaunchTemplate, Tag, UpdateGroup};
 
 /// What can be tagged.
@@ -22,6 +22,7 @@ pub(super) fn create_group(params: &Params) -> Result<CreateGroup, AwsError> {
         zones: params.list("AvailabilityZones"),
         subnets: params.text("VPCZoneIdentifier"),
         launch_template,
+        like_instance: params.text("InstanceId"),
         tags: params.structures("Tags").iter().map(tag).collect::<Result<_, _>>()?,
         hooks: params
             .structures("LifecycleHookSpecificationList")
@@ -71,9 +72,6 @@ fn from_something(params: &Params) -> Result<(), AwsError> {
             "Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or \
              MixedInstancesPolicy parameter.",
         ));
-    }
-    if params.text("InstanceId").is_some() {
-        return Err(not_built("InstanceId"));
     }
     let mixed = params.under("MixedInstancesPolicy.");
     let of_policy = template(&mixed.under("LaunchTemplate.LaunchTemplateSpecification."))?;

@@ -4,8 +4,10 @@
 //! change how instances live, and are not built, are refused, so that nobody waits for what will never come.
 
 mod activity;
+mod configuration;
 mod group;
 mod hook;
+mod launch;
 mod life;
 mod notification;
 mod policy;
@@ -14,12 +16,15 @@ mod refresh;
 mod schedule;
 mod settings;
 mod tags;
+mod traffic;
 
 use super::params::{Params, missing};
 use crate::world::{AwsError, Command, DescribeGroups, HookResult, Page, Types};
 use activity::describe_activities;
+use configuration::configuration;
 use group::{create_group, filter, tag, update_group};
 use hook::{action, hook};
+use launch::launch;
 use life::life;
 use notification::put_notifications;
 use policy::policy;
@@ -27,6 +32,7 @@ use pool::put_warm_pool;
 use refresh::start_refresh;
 use schedule::schedule;
 use tags::{tag_filter, unwanted_tag};
+use traffic::traffic;
 
 /// The version of the Auto Scaling API.
 pub(crate) const VERSION: &str = "2011-01-01";
@@ -41,7 +47,7 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
     if version != VERSION {
         return Err(unknown(operation, version));
     }
-    for read in [policy, schedule] {
+    for read in [policy, schedule, configuration, traffic, launch] {
         if let Some(command) = read(operation, params)? {
             return Ok(command);
         }
@@ -103,6 +109,7 @@ pub(crate) fn command(operation: &str, version: &str, params: &Params) -> Result
         "DescribeAccountLimits" => Command::DescribeLimits,
         "DescribeLifecycleHookTypes" => Command::DescribeTypes(Types::Hooks),
         "DescribeTerminationPolicyTypes" => Command::DescribeTypes(Types::TerminationPolicies),
+        "DescribeMetricCollectionTypes" => Command::DescribeTypes(Types::Metrics),
         "DescribeAdjustmentTypes" => Command::DescribeTypes(Types::Adjustments),
         "StartInstanceRefresh" => Command::StartRefresh(start_refresh(params)?),
         "CancelInstanceRefresh" => Command::CancelRefresh {
@@ -173,6 +180,8 @@ mod tests {
         "DeleteTags",
         "DescribeAccountLimits",
         "DescribeAdjustmentTypes",
+        "DescribeLifecycleHookTypes",
+        "DescribeTerminationPolicyTypes",
         "CancelInstanceRefresh",
         "RollbackInstanceRefresh",
         "DescribeInstanceRefreshes",
@@ -196,6 +205,22 @@ mod tests {
         "DeleteScheduledAction",
         "BatchDeleteScheduledAction",
         "DescribeScheduledActions",
+        "LaunchInstances",
+        "CreateLaunchConfiguration",
+        "DeleteLaunchConfiguration",
+        "DescribeLaunchConfigurations",
+        "AttachLoadBalancers",
+        "DetachLoadBalancers",
+        "DescribeLoadBalancers",
+        "AttachLoadBalancerTargetGroups",
+        "DetachLoadBalancerTargetGroups",
+        "DescribeLoadBalancerTargetGroups",
+        "AttachTrafficSources",
+        "DetachTrafficSources",
+        "DescribeTrafficSources",
+        "EnableMetricsCollection",
+        "DisableMetricsCollection",
+        "DescribeMetricCollectionTypes",
     ];
 
     fn read(operation: &str, form: &str) -> Result<Command, AwsError> {
@@ -208,6 +233,16 @@ mod tests {
             let error = command(operation, version, &Params::default()).expect_err(operation);
             assert_eq!((error.status, error.code.as_str()), (400, "InvalidAction"));
             assert_eq!(error.message, format!("Could not find operation {operation} for version {version}"));
+        }
+    }
+
+    #[test]
+    fn every_operation_is_read_and_stands_on_the_page() {
+        let page = include_str!("../../../../../docs/aws-simulator-operations.md");
+        for operation in OPERATIONS {
+            assert!(page.contains(&format!("`{operation}`")), "{operation} is not on the page");
+            let error = read(operation, "").err();
+            assert!(error.is_none_or(|error| error.code != "InvalidAction"), "{operation}");
         }
     }
 

@@ -1,12 +1,15 @@
 //! From replies and errors to XML.
 
 mod activity;
+mod configuration;
+mod launch;
 mod life;
 mod policy;
 mod refresh;
 mod schedule;
 mod settings;
 mod tags;
+mod traffic;
 
 use super::xml::Xml;
 use crate::account::{group_arn, zone_id};
@@ -92,7 +95,16 @@ fn result(xml: &mut Xml, reply: &Reply) {
             xml.list("Tags", tags, |xml, (group, view)| tag(xml, group, view));
             xml.optional("NextToken", next.as_ref());
         }
-        Reply::Limits { groups } => limits(xml, *groups),
+        Reply::Limits { groups, configurations } => limits(xml, *groups, *configurations),
+        Reply::Configurations { configurations, next } => {
+            xml.list("LaunchConfigurations", configurations, configuration::configuration);
+            xml.optional("NextToken", next.as_ref());
+        }
+        Reply::Launched(view) => launch::launched(xml, view),
+        Reply::Traffic { list, sources, next } => {
+            traffic::sources(xml, *list, sources);
+            xml.optional("NextToken", next.as_ref());
+        }
         Reply::Schedule(view) => schedule::reply(xml, view),
         Reply::Policy(view) => policy::reply(xml, view),
         Reply::Types(which) => types(xml, *which),

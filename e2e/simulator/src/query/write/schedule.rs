@@ -1,7 +1,7 @@
 //! Scheduled actions as XML.
 
 use super::super::xml::Xml;
-use super::time;
+use crate::times::millis;
 use crate::world::{ScheduleReply, ScheduleView};
 
 pub(super) fn reply(xml: &mut Xml, reply: &ScheduleReply) {
@@ -21,9 +21,9 @@ fn action(xml: &mut Xml, view: &ScheduleView) {
     xml.text("ScheduledActionName", &action.name);
     xml.text("ScheduledActionARN", &view.arn);
     // When it starts next, by its old name and its new.
-    xml.text("Time", time(view.due));
-    xml.text("StartTime", time(view.due));
-    xml.optional("EndTime", action.end.map(time));
+    xml.text("Time", millis(view.due));
+    xml.text("StartTime", millis(view.due));
+    xml.optional("EndTime", action.end.map(millis));
     xml.optional("Recurrence", action.recurrence.as_ref());
     xml.optional("TimeZone", action.time_zone.as_ref());
     xml.optional("MinSize", action.min);

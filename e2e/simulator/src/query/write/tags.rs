@@ -1,11 +1,12 @@
 //! Tags and the lists that the service tells about itself, as XML.
 
 use super::super::xml::Xml;
+use super::traffic::metric_types;
+use crate::account::MOST_LAUNCH_CONFIGURATIONS;
 use crate::world::{Tag, Types};
 
-/// AWS's default quotas of an account.
+/// AWS's default quota of an account.
 const MOST_GROUPS: u32 = 500;
-const MOST_LAUNCH_CONFIGURATIONS: u32 = 200;
 
 pub(super) fn tag(xml: &mut Xml, group: &str, tag: &Tag) {
     xml.text("ResourceId", group);
@@ -35,6 +36,7 @@ pub(super) fn types(xml: &mut Xml, which: Types) {
             ],
             Xml::value,
         ),
+        Types::Metrics => metric_types(xml),
         Types::Adjustments => xml.list(
             "AdjustmentTypes",
             ["ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity"],
@@ -43,9 +45,9 @@ pub(super) fn types(xml: &mut Xml, which: Types) {
     }
 }
 
-pub(super) fn limits(xml: &mut Xml, groups: usize) {
+pub(super) fn limits(xml: &mut Xml, groups: usize, configurations: usize) {
     xml.text("MaxNumberOfAutoScalingGroups", MOST_GROUPS);
     xml.text("MaxNumberOfLaunchConfigurations", MOST_LAUNCH_CONFIGURATIONS);
     xml.text("NumberOfAutoScalingGroups", groups);
-    xml.text("NumberOfLaunchConfigurations", 0);
+    xml.text("NumberOfLaunchConfigurations", configurations);
 }

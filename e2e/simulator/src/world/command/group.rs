@@ -21,6 +21,8 @@ pub struct CreateGroup {
     pub subnets: Option<String>,
     /// Its launch template, only repeated in answers.
     pub launch_template: Option<LaunchTemplate>,
+    /// The instance that it launches others like: a launch configuration of the group's name is made after it.
+    pub like_instance: Option<String>,
     /// Its tags.
     pub tags: Vec<Tag>,
     /// Hooks that exist from the start.

@@ -1,9 +1,11 @@
 //! What can be asked of the world, and what it answers: the Auto Scaling operations without their wire form.
 
 mod activity;
+mod configuration;
 mod group;
 mod hook;
 mod instance;
+mod launch;
 mod life;
 mod notification;
 mod policy;
@@ -12,13 +14,16 @@ mod refresh;
 mod schedule;
 mod settings;
 mod tags;
+mod traffic;
 
 use super::event::HookResult;
 
 pub use activity::{ActivityStatus, ActivityView, DescribeActivities};
+pub use configuration::{ConfigurationCommand, ConfigurationView, CreateConfiguration};
 pub use group::{CreateGroup, DescribeGroups, Filter, FilterOn, GroupView, LaunchTemplate, Tag, UpdateGroup};
 pub use hook::{ActionRef, HookView, NotificationTarget, PutHook};
 pub use instance::InstanceView;
+pub use launch::{LaunchInstances, Launched};
 pub use life::{GroupLife, LifeCommand, Process};
 pub use notification::{NotificationType, NotificationView, PutNotifications};
 pub use policy::{
@@ -29,6 +34,7 @@ pub use refresh::{RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshVie
 pub use schedule::{PutSchedule, ScheduleCommand, ScheduleReply, ScheduleView};
 pub use settings::{GroupSettings, Protection, Tree};
 pub use tags::{TagFilter, Types};
+pub use traffic::{TrafficCommand, TrafficList, TrafficSource, TrafficView};
 
 /// One Auto Scaling operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +181,12 @@ pub enum Command {
     Life(LifeCommand),
     /// Those on scaling policies.
     Policy(PolicyCommand),
+    /// `LaunchInstances`
+    LaunchInstances(LaunchInstances),
+    /// Those on launch configurations.
+    Configuration(ConfigurationCommand),
+    /// Those on sources of traffic, and on metrics.
+    Traffic(TrafficCommand),
     /// Those on scheduled actions.
     Schedule(ScheduleCommand),
 }
@@ -250,10 +262,30 @@ pub enum Reply {
         /// Where the next page starts.
         next: Option<String>,
     },
+    /// To `LaunchInstances`.
+    Launched(Launched),
     /// To `DescribeLimits`.
     Limits {
         /// How many groups there are.
         groups: usize,
+        /// How many launch configurations.
+        configurations: usize,
+    },
+    /// To the description of launch configurations.
+    Configurations {
+        /// This page's, by name.
+        configurations: Vec<ConfigurationView>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To the description of sources of traffic.
+    Traffic {
+        /// Which list was asked for.
+        list: TrafficList,
+        /// This page's, by identifier.
+        sources: Vec<TrafficView>,
+        /// Where the next page starts.
+        next: Option<String>,
     },
     /// To `DescribeTypes`.
     Types(Types),

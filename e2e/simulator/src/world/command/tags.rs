@@ -22,4 +22,6 @@ pub enum Types {
     TerminationPolicies,
     /// `DescribeAdjustmentTypes`
     Adjustments,
+    /// `DescribeMetricCollectionTypes`
+    Metrics,
 }

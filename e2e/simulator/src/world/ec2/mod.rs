@@ -1,19 +1,24 @@
 //! What EC2 can be asked about the machines, and what it answers: its operations without their wire form.
 
+mod catalogue;
 mod change;
 mod find;
 mod listed;
 mod run;
 mod tags;
+mod templates;
 mod view;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+pub use catalogue::{Kind, Subnet};
 pub use change::StateChange;
 pub use find::{Filter, Find};
 pub use run::RunInstances;
 pub use tags::TagRow;
+pub(super) use templates::Template;
+pub use templates::{NewVersion, TemplateCommand, TemplateRef, TemplateView, VersionView};
 pub use view::{MachineView, VPC};
 
 use super::World;
@@ -86,6 +91,38 @@ pub enum Command {
         /// What becomes of its options.
         change: MetadataChange,
     },
+    /// Those on launch templates.
+    Template(TemplateCommand),
+    /// `DescribeInstanceTypes`
+    DescribeKinds {
+        /// Only these; all if empty.
+        names: Vec<String>,
+        /// Only those that pass all of these.
+        filters: Vec<Filter>,
+        /// Which page.
+        page: Page,
+    },
+    /// `DescribeImages`
+    DescribeImages {
+        /// Only these; those of all machines if empty.
+        ids: Vec<String>,
+        /// Only those that pass all of these.
+        filters: Vec<Filter>,
+    },
+    /// `DescribeSubnets`
+    DescribeSubnets {
+        /// Only these; all if empty.
+        ids: Vec<String>,
+        /// Only those that pass all of these.
+        filters: Vec<Filter>,
+    },
+    /// `DescribeVpcs`
+    DescribeVpcs {
+        /// Only these; all if empty.
+        ids: Vec<String>,
+        /// Only those that pass all of these.
+        filters: Vec<Filter>,
+    },
     /// `DescribeAvailabilityZones`
     DescribeZones {
         /// Only these; all if empty.
@@ -137,6 +174,37 @@ pub enum Reply {
         /// As they are now.
         options: MetadataOptions,
     },
+    /// To the operations on one launch template.
+    Template(TemplateView),
+    /// To the description of launch templates.
+    Templates {
+        /// This page's, in the order of their ids.
+        templates: Vec<TemplateView>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To the creation of a version.
+    TemplateVersion(VersionView),
+    /// To the description of versions.
+    TemplateVersions {
+        /// This page's, by template, the newest first.
+        versions: Vec<VersionView>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To `DescribeKinds`.
+    Kinds {
+        /// This page's, by name.
+        kinds: Vec<Kind>,
+        /// Where the next page starts.
+        next: Option<String>,
+    },
+    /// To `DescribeImages`: their ids.
+    Images(Vec<String>),
+    /// To `DescribeSubnets`.
+    Subnets(Vec<Subnet>),
+    /// To `DescribeVpcs`: their ids.
+    Vpcs(Vec<&'static str>),
     /// To `DescribeZones`: names and ids.
     Zones(Vec<(&'static str, &'static str)>),
     /// To `DescribeRegions`.
@@ -165,6 +233,11 @@ impl World {
             Command::Reboot { ids } => self.reboot_machines(&ids),
             Command::Run(request) => self.run_machines(&request),
             Command::ChangeMetadata { id, change } => self.change_options(&id, change),
+            Command::Template(command) => self.handle_template(command),
+            Command::DescribeKinds { names, filters, page } => catalogue::kinds(&names, &filters, &page),
+            Command::DescribeImages { ids, filters } => self.images(&ids, &filters),
+            Command::DescribeSubnets { ids, filters } => catalogue::subnets(&ids, &filters),
+            Command::DescribeVpcs { ids, filters } => catalogue::vpcs(&ids, &filters),
             Command::DescribeZones { names, filters } => listed::zones(&names, &filters),
             Command::DescribeRegions { names } => listed::regions(&names),
         }

@@ -14,10 +14,10 @@ use super::World;
 use super::command::{
     Number, Page, PolicyCommand, PolicyKind, PolicyRef, PolicyReply, PolicyView, PutPolicy, Reply,
 };
-use super::describe::cut;
 use super::error::AwsError;
 use super::group::Group;
 use super::groups::refuse_while_deleting;
+use super::page::cut;
 use crate::account::{ACCOUNT, REGION};
 
 /// AWS's quotas a group and a policy.
@@ -108,8 +108,8 @@ impl World {
             .filter(is_wanted)
             .map(|view| (format!("{} {}", view.policy.group, view.policy.name), view))
             .collect();
-        let (policies, next) = cut(all.iter(), page, A_PAGE, |(key, _)| key)?;
-        let policies = policies.into_iter().map(|(_, view)| view.clone()).collect();
+        let (policies, next) = cut(all.into_iter(), page, A_PAGE, |(key, _)| key)?;
+        let policies = policies.into_iter().map(|(_, view)| view).collect();
         Ok(Reply::Policy(PolicyReply::Policies { policies, next }))
     }
 

@@ -14,10 +14,10 @@ use jiff::tz::TimeZone;
 
 use super::World;
 use super::command::{Page, Process, PutSchedule, Reply, ScheduleCommand, ScheduleReply, ScheduleView};
-use super::describe::cut;
 use super::error::AwsError;
 use super::group::Group;
 use super::groups::{check_size, refuse_while_deleting};
+use super::page::cut;
 use crate::account::{ACCOUNT, REGION};
 use cron::Cron;
 
@@ -124,8 +124,8 @@ impl World {
             .filter(|(_, one)| is_wanted(one))
             .map(|(group, one)| (format!("{group} {}", one.action.name), one.view(group)))
             .collect();
-        let (actions, next) = cut(all.iter(), page, A_PAGE, |(key, _)| key)?;
-        let actions = actions.into_iter().map(|(_, view)| view.clone()).collect();
+        let (actions, next) = cut(all.into_iter(), page, A_PAGE, |(key, _)| key)?;
+        let actions = actions.into_iter().map(|(_, view)| view).collect();
         Ok(Reply::Schedule(ScheduleReply::Actions { actions, next }))
     }
 

@@ -15,6 +15,7 @@ use crate::hold::{Holder, Signals};
 use crate::imds::{Endpoint, Metadata};
 use crate::report::Reporter;
 use crate::show;
+use crate::sleep::asleep;
 use crate::status::Folder;
 
 /// Why the program does not run.
@@ -185,6 +186,7 @@ impl Wait {
                 policy,
                 poll_interval,
                 invocation,
+                asleep,
             };
             holder.hold(signals).await;
             std::io::Result::Ok(())

@@ -34,6 +34,11 @@ impl AutoScaling {
         AutoScaling { endpoint, client: Arc::default() }
     }
 
+    /// Forgets connections and credentials, and a question that is under way.
+    pub fn renew(&mut self) {
+        self.client = Arc::default();
+    }
+
     /// Asks once. Not even a panic in the SDK gets further than this.
     pub async fn ask(self, instance: String) -> Answer {
         guarded(self.ask_unguarded(instance)).await.unwrap_or_else(|err| Answer::Failing(err.message))

@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::Signal;
+use tokio::time::{Interval, MissedTickBehavior};
+use tracing::info;
 
 use crate::autoscaling::AutoScaling;
 use crate::gate::{Answer, Policy, Step, decide};
@@ -12,6 +14,7 @@ use crate::imds::{Look, Metadata};
 use crate::memory::Memory;
 use crate::reason::Hold;
 use crate::report::Reporter;
+use crate::sleep::{Asleep, Sleep};
 
 /// The signals that end the wait without opening.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub struct Holder {
     pub autoscaling: AutoScaling,
     /// Who is told.
     pub reporter: Reporter,
+    /// The clock of hibernation.
+    pub asleep: Asleep,
 }
 
 type Question = Pin<Box<dyn Future<Output = Answer>>>;
@@ -44,12 +49,14 @@ type Question = Pin<Box<dyn Future<Output = Answer>>>;
 impl Holder {
     /// Holds until the gate is open, and that is recorded, or until a signal comes; the record alone tells which.
     pub async fn hold(self, mut signals: Signals) {
-        let Holder { policy, poll_interval, invocation, mut imds, autoscaling, mut reporter } = self;
+        let Holder { policy, poll_interval, invocation, mut imds, mut autoscaling, mut reporter, asleep } =
+            self;
+        let mut sleep = Sleep::new(asleep);
         let mut memory = Memory::default();
         let mut question: Option<Question> = None;
         let mut ticks = tokio::time::interval(poll_interval);
-        // After a slow look, or hibernation: one look now, none to catch up.
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // After a slow look: one look now, none to catch up.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         reporter.holding(&Hold::Starting, Instant::now());
         loop {
             // Neither a signal nor an answer of the API has to wait for a look that hangs, and neither cuts one short
@@ -59,7 +66,7 @@ impl Holder {
                 _ = signals.terminate.recv() => Event::Signal("SIGTERM"),
                 _ = signals.interrupt.recv() => Event::Signal("SIGINT"),
                 answer = answered(&mut question) => Event::Answer(answer),
-                look = next_look(&mut ticks, &mut imds) => Event::Look(look),
+                event = next_look(&mut ticks, &mut imds, &mut sleep) => event,
             };
             let now = Instant::now();
             match event {
@@ -70,6 +77,15 @@ impl Holder {
                 Event::Answer(answer) => {
                     question = None;
                     memory.heard(answer);
+                }
+                Event::Woke(slept) => {
+                    // Sockets, the token, credentials and what the API was asked are as old as the sleep is long.
+                    info!("awake after {}: looking anew", humantime::format_duration(whole_seconds(slept)));
+                    imds.renew();
+                    autoscaling.renew();
+                    question = None;
+                    ticks.reset_immediately();
+                    continue;
                 }
                 Event::Look(look) => {
                     if memory.saw(look, now) {
@@ -107,6 +123,7 @@ impl Holder {
 enum Event {
     Signal(&'static str),
     Answer(Answer),
+    Woke(Duration),
     Look(Look),
 }
 
@@ -117,7 +134,14 @@ async fn answered(question: &mut Option<Question>) -> Answer {
     }
 }
 
-async fn next_look(ticks: &mut tokio::time::Interval, imds: &mut Metadata) -> Look {
+async fn next_look(ticks: &mut Interval, imds: &mut Metadata, sleep: &mut Sleep) -> Event {
     ticks.tick().await;
-    imds.look().await
+    match sleep.ended() {
+        Some(slept) => Event::Woke(slept),
+        None => Event::Look(imds.look().await),
+    }
+}
+
+fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs())
 }

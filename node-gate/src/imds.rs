@@ -84,14 +84,18 @@ impl Metadata {
         self.endpoint.as_ref()
     }
 
+    /// Forgets connections and token.
+    pub fn renew(&mut self) {
+        self.client = client(self.endpoint.as_ref());
+    }
+
     /// Looks once; takes a few seconds at most.
     pub async fn look(&mut self) -> Look {
         match self.try_look().await {
             Ok(look) => look,
             Err(problem) => {
-                // The SDK keeps a token for its six hours even if IMDS has begun to refuse it, and sockets may be stale
-                // after hibernation: begin anew.
-                self.client = client(self.endpoint.as_ref());
+                // The SDK keeps a token for its six hours even if IMDS has begun to refuse it: begin anew.
+                self.renew();
                 Look { imds: Imds::Failing(problem), identified: false, tag: None }
             }
         }

@@ -22,5 +22,6 @@ pub mod notify;
 pub mod reason;
 pub mod report;
 pub mod show;
+pub mod sleep;
 pub mod status;
 mod transport;

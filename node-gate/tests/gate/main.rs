@@ -3,6 +3,7 @@
 mod bed;
 mod cli;
 mod group;
+mod hibernation;
 mod imds;
 mod misfortune;
 mod proxy;

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::autoscaling::AutoScaling;
+use crate::by_hand::{self, Reason};
 use crate::gate::{OnUnknown, Policy, Until};
 use crate::hold::{Holder, Signals};
 use crate::imds::{Endpoint, Metadata};
@@ -53,6 +54,8 @@ enum Command {
     Wait(Box<Wait>),
     /// Tell whether the gate holds or has opened, since when and why
     Status(ShowStatus),
+    /// Open the gate of this machine now, as root; who and why is recorded
+    Open(OpenByHand),
 }
 
 #[derive(Debug, clap::Args)]
@@ -96,6 +99,16 @@ struct ShowStatus {
     /// Only check that this very start of the unit has opened; the unit's `ExecStartPost`
     #[arg(long, conflicts_with = "output")]
     opened: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct OpenByHand {
+    /// Why, in one line; it goes into the log and the status
+    #[arg(long, value_name = "TEXT")]
+    reason: Reason,
+    /// Who became root
+    #[arg(long, env = "SUDO_USER", default_value = "root", hide = true)]
+    by: Reason,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -143,6 +156,7 @@ impl Args {
         let folder = Folder::new(&state_dir);
         match command {
             Command::Wait(wait) => wait.run(folder, invocation),
+            Command::Open(OpenByHand { reason, by }) => Ok(by_hand::open(&folder, reason, by)),
             Command::Status(ShowStatus { output: _, opened: true }) => {
                 Ok(show::check_opened(&folder, invocation.as_deref()))
             }

@@ -9,10 +9,11 @@ use tokio::time::{Interval, MissedTickBehavior};
 use tracing::info;
 
 use crate::autoscaling::AutoScaling;
+use crate::by_hand::Request;
 use crate::gate::{Answer, Policy, Step, decide};
 use crate::imds::{Look, Metadata};
 use crate::memory::Memory;
-use crate::reason::Hold;
+use crate::reason::{Hold, Open};
 use crate::report::Reporter;
 use crate::sleep::{Asleep, Sleep};
 
@@ -95,8 +96,16 @@ impl Holder {
                     reporter.identify(imds.instance());
                 }
             }
-            let Some(seen) = memory.observation(now) else { continue };
-            match decide(&seen, &policy) {
+            let step = match reporter.request() {
+                Some(Request { by, reason, .. }) => {
+                    Step::Open(Open::ByHand { by: by.into(), reason: reason.into() })
+                }
+                None => match memory.observation(now) {
+                    Some(seen) => decide(&seen, &policy),
+                    None => continue,
+                },
+            };
+            match step {
                 Step::Hold(hold) => {
                     question = None;
                     reporter.holding(&hold, now);

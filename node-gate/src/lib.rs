@@ -13,6 +13,7 @@
 
 pub mod args;
 pub mod autoscaling;
+pub mod by_hand;
 pub mod files;
 pub mod gate;
 pub mod hold;

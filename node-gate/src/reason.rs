@@ -86,6 +86,13 @@ pub enum Open {
     },
     /// A member of no group.
     NoGroup,
+    /// Somebody asked for it.
+    ByHand {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Nothing could tell, and `--on-unknown=open` decides.
     Unknown {
         /// Why the API could not be asked.
@@ -170,6 +177,7 @@ impl Open {
             Open::Released { .. } => "released",
             Open::Listed { .. } => "listed",
             Open::NoGroup => "no-group",
+            Open::ByHand { .. } => "by-hand",
             Open::Unknown { .. } => "unknown",
         }
     }
@@ -178,7 +186,11 @@ impl Open {
     pub fn is_doubtful(&self) -> bool {
         match self {
             Open::Unknown { .. } => true,
-            Open::InService { .. } | Open::Released { .. } | Open::Listed { .. } | Open::NoGroup => false,
+            Open::InService { .. }
+            | Open::Released { .. }
+            | Open::Listed { .. }
+            | Open::NoGroup
+            | Open::ByHand { .. } => false,
         }
     }
 }
@@ -193,6 +205,7 @@ impl fmt::Display for Open {
                 write!(f, "IMDS has no target lifecycle state, Auto Scaling says {state}")
             }
             Open::NoGroup => f.write_str("the instance is in no Auto Scaling group"),
+            Open::ByHand { by, reason } => write!(f, "by hand, by {by}: {reason}"),
             Open::Unknown { problem } => write!(
                 f,
                 "nothing tells whether this instance is in an Auto Scaling group, and --on-unknown=open \

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tracing::{info, warn};
 
+use crate::by_hand::{Request, requested};
 use crate::notify;
 use crate::reason::{Hold, Open};
 use crate::status::{Folder, Opened, State, Status};
@@ -24,6 +25,7 @@ pub struct Reporter {
     instance: Option<String>,
     told: Option<(Hold, Timestamp, Instant)>,
     unwritable: bool,
+    ignored: Option<String>,
 }
 
 impl Reporter {
@@ -37,6 +39,7 @@ impl Reporter {
             instance: None,
             told: None,
             unwritable: false,
+            ignored: None,
         }
     }
 
@@ -45,6 +48,21 @@ impl Reporter {
         if self.instance.as_deref() != instance {
             self.instance = instance.map(str::to_owned);
         }
+    }
+
+    /// Looks whether somebody asks for the opening; tells why a request does not count, once.
+    pub fn request(&mut self) -> Option<Request> {
+        let (request, problem) = match requested(&self.folder) {
+            Ok(request) => (request, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        if let Some(problem) = &problem
+            && self.ignored.as_ref() != Some(problem)
+        {
+            warn!("a request to open does not count: {}: {problem}", self.folder.request_path().display());
+        }
+        self.ignored = problem;
+        request
     }
 
     /// Tells why the gate holds, if that is news or was not told for a minute.

@@ -68,18 +68,14 @@ fn with_status(folder: &Folder, tell: impl FnOnce(&Status)) -> ExitCode {
     }
 }
 
-fn is_running(pid: u32) -> bool {
+/// Whether there is such a process.
+pub(crate) fn is_running(pid: u32) -> bool {
     Path::new("/proc").join(pid.to_string()).exists()
 }
 
 fn describe(status: &Status, now: Timestamp, running: bool) -> String {
     let Status { state, reason: _, message, since, started, waits_for, instance, pid } = status;
-    let headline = match state {
-        State::Held => format!("holding for {}, since {}", span(*started, now), time(*started)),
-        State::Opened => format!("opened at {}, after {}", time(*since), span(*started, *since)),
-        State::Stopped => format!("stopped at {}, not opened", time(*since)),
-    };
-    let mut text = format!("node-gate: {headline}\n      why: {message}\n");
+    let mut text = format!("node-gate: {}\n      why: {message}\n", headline(status, now));
     let mut line = |name: &str, value: &str| {
         // Writing to a String does not fail.
         let _ = writeln!(text, "{name:>9}: {value}");
@@ -97,6 +93,16 @@ fn describe(status: &Status, now: Timestamp, running: bool) -> String {
         line("but", &format!("process {pid}, which wrote this, is not running: see journalctl -u node-gate"));
     }
     text
+}
+
+/// What the gate is doing, in a few words.
+pub(crate) fn headline(status: &Status, now: Timestamp) -> String {
+    let Status { state, since, started, .. } = status;
+    match state {
+        State::Held => format!("holding for {}, since {}", span(*started, now), time(*started)),
+        State::Opened => format!("opened at {}, after {}", time(*since), span(*started, *since)),
+        State::Stopped => format!("stopped at {}, not opened", time(*since)),
+    }
 }
 
 fn time(at: Timestamp) -> String {

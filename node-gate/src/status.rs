@@ -1,4 +1,5 @@
-//! What the gate tells others on disk: `status.json`, rewritten at each change, and `opened.json`, written once by opening.
+//! What the gate tells others on disk: `status.json`, rewritten at each change, and `opened.json`, written once by opening. What
+//! it is told: `open.json`, the request of `node-gate open`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::by_hand::Request;
 use crate::files::write_atomically;
 
 /// What the gate is doing.
@@ -54,28 +56,31 @@ pub struct Opened {
     pub invocation: Option<String>,
 }
 
-/// The folder that holds both files.
+/// The folder that holds these files.
 #[derive(Debug, Clone)]
 pub struct Folder {
     status: PathBuf,
     opened: PathBuf,
+    request: PathBuf,
 }
 
 impl Folder {
     /// Names the folder, touches nothing.
     pub fn new(path: &Path) -> Self {
-        Folder { status: path.join("status.json"), opened: path.join("opened.json") }
+        Folder {
+            status: path.join("status.json"),
+            opened: path.join("opened.json"),
+            request: path.join("open.json"),
+        }
     }
 
-    /// Makes the folder and takes away what an earlier start recorded: this start has not opened yet.
+    /// Makes the folder and takes away what an earlier start recorded or was asked for: this start has not opened yet.
     pub fn prepare(&self) -> io::Result<()> {
         if let Some(folder) = self.status.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        match std::fs::remove_file(&self.opened) {
-            Err(err) if err.kind() != io::ErrorKind::NotFound => Err(err),
-            Ok(()) | Err(_) => Ok(()),
-        }
+        remove(&self.opened)?;
+        self.drop_request()
     }
 
     /// Writes the status.
@@ -88,6 +93,16 @@ impl Folder {
         write(&self.opened, opened)
     }
 
+    /// Asks for the opening.
+    pub fn write_request(&self, request: &Request) -> io::Result<()> {
+        write(&self.request, request)
+    }
+
+    /// Takes the request away, if there is one.
+    pub fn drop_request(&self) -> io::Result<()> {
+        remove(&self.request)
+    }
+
     /// Reads the status; `None`: there is none.
     pub fn read_status(&self) -> io::Result<Option<Status>> {
         read(&self.status)
@@ -98,9 +113,21 @@ impl Folder {
         read(&self.opened)
     }
 
+    /// Where a request is.
+    pub fn request_path(&self) -> &Path {
+        &self.request
+    }
+
     /// Where the status is.
     pub fn status_path(&self) -> &Path {
         &self.status
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(err) if err.kind() != io::ErrorKind::NotFound => Err(err),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -22,7 +22,10 @@ async fn fails(args: &[&str], env: &[(&str, &str)], says: &str) {
 #[tokio::test]
 async fn wrong_configuration_ends_with_one_line_and_code_2() {
     fails(&[], &[], "subcommand").await;
-    fails(&["open"], &[], "unrecognized subcommand 'open'").await;
+    fails(&["close"], &[], "unrecognized subcommand 'close'").await;
+    fails(&["open"], &[], "--reason <TEXT>").await;
+    fails(&["open", "--reason", " "], &[], "it must not be empty").await;
+    fails(&["open", "--reason", "two\nlines"], &[], "it must be one line").await;
     fails(&["wait", "--untill", "target"], &[], "unexpected argument '--untill'").await;
     fails(&["wait", "--until", "tomorrow"], &[], "[possible values: target, in-service]").await;
     fails(&["wait", "--on-unknown", ""], &[], "--on-unknown").await;
@@ -50,7 +53,9 @@ async fn a_state_folder_that_cannot_be_used_is_wrong_configuration() {
 
 #[tokio::test]
 async fn help_and_version_go_to_standard_output() {
-    for args in [&["--help"][..], &["--version"], &["wait", "--help"], &["status", "--help"]] {
+    for args in
+        [&["--help"][..], &["--version"], &["wait", "--help"], &["status", "--help"], &["open", "--help"]]
+    {
         let output = ended(binary().args(args)).await;
         assert!(output.status.success() && !output.stdout.is_empty() && output.stderr.is_empty(), "{args:?}");
     }

@@ -1,6 +1,7 @@
 //! The real binary against simulated AWS.
 
 mod bed;
+mod by_hand;
 mod cli;
 mod group;
 mod hibernation;

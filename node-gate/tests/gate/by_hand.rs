@@ -1,0 +1,98 @@
+//! `node-gate open`: opens a gate that holds, says who and why, and opens nothing else.
+
+use std::path::Path;
+
+use aws_simulator::ImdsFault;
+
+use crate::bed::{Bed, binary, ended};
+
+/// Exit code, standard output, standard error.
+async fn open(folder: &Path, reason: &str) -> (Option<i32>, String, String) {
+    let mut command = binary();
+    command.args(["open", "--reason", reason]).env("NODE_GATE_STATE_DIR", folder).env("SUDO_USER", "ubuntu");
+    let output = ended(&mut command).await;
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn a_held_gate_opens_by_hand_and_tells_who_and_why() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    let mut gate = bed.gate_with(&instance, &[], &[("INVOCATION_ID", "this")]);
+    gate.says("holding: target Warmed:Running").await;
+    bed.polls(&instance, 2).await;
+    let (code, out, err) = open(gate.folder(), "the pool is stuck, ticket 7").await;
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert_eq!(out, "node-gate: opened: by hand, by ubuntu: the pool is stuck, ticket 7\n");
+    gate.opens().await;
+    assert_eq!(gate.status()["reason"], "by-hand");
+    assert_eq!(gate.status()["message"], "by hand, by ubuntu: the pool is stuck, ticket 7");
+    let last = gate.said.last().unwrap();
+    assert!(last.contains("opened after") && last.contains("by ubuntu: the pool is stuck"), "{last}");
+
+    let (code, out, _) = open(gate.folder(), "again").await;
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with("node-gate: nothing to do, the gate opened at "), "{out}");
+}
+
+#[tokio::test]
+async fn opening_by_hand_needs_neither_imds_nor_the_api() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    bed.simulator.imds_fault(&instance.id, Some(ImdsFault::Hang));
+    let mut gate = bed.gate(&instance, &[]);
+    gate.says("holding: IMDS gives no usable answer").await;
+    assert_eq!(open(gate.folder(), "IMDS is down").await.0, Some(0));
+    gate.opens().await;
+}
+
+#[tokio::test]
+async fn what_was_asked_of_an_earlier_start_opens_no_later_one() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = open(folder.path(), "no gate ever ran here").await;
+    assert_eq!((code, out.as_str(), err.lines().count()), (Some(1), "", 1), "{err}");
+    assert!(err.starts_with("node-gate: the gate is not running"), "{err}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left for later");
+
+    let request = r#"{"at":"2026-11-21T07:00:00Z","by":"root","reason":"yesterday"}"#;
+    std::fs::write(folder.path().join("open.json"), request).unwrap();
+    let mut child = binary()
+        .arg("wait")
+        .env("NODE_GATE_STATE_DIR", folder.path())
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &instance.imds_endpoint)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    bed.polls(&instance, 2).await;
+    assert!(!folder.path().join("open.json").exists());
+    assert!(child.try_wait().unwrap().is_none() && !folder.path().join("opened.json").exists());
+    child.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_is_no_request_is_told_once_and_opens_nothing() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    let mut gate = bed.gate(&instance, &[]);
+    gate.says("holding: target Warmed:Running").await;
+    for (wrong, why) in [
+        (r#"{"at":"2026-11-21T07:00:00Z","by":"root","reason":""}"#, "it must not be empty"),
+        ("open, please", "it is not understood"),
+        (&"x".repeat(5000), "it is too long"),
+    ] {
+        std::fs::write(gate.file("open.json"), wrong).unwrap();
+        gate.says(why).await;
+        let told = gate.said.len();
+        bed.polls(&instance, 5).await;
+        assert!(gate.is_holding());
+        assert_eq!(gate.said.len(), told, "told once");
+    }
+    std::fs::remove_file(gate.file("open.json")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", gate.file("open.json")).unwrap();
+    gate.says("it is no plain file").await;
+    bed.scale_to(1).await;
+    gate.opens().await;
+}

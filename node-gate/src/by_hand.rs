@@ -138,9 +138,12 @@ fn try_to_open(folder: &Folder, reason: Reason, by: Reason) -> Result<String, St
         Some(_) | None => return Err(NOT_RUNNING.into()),
     }
     let request = Request { at: Timestamp::now(), by, reason };
-    folder.write_request(&request).map_err(|err| match err.kind() {
-        io::ErrorKind::PermissionDenied => format!("only root may open the gate: {path}: {err}"),
-        _ => format!("the request cannot be written: {path}: {err}"),
+    folder.write_request(&request).map_err(|err| {
+        if err.kind() == io::ErrorKind::PermissionDenied {
+            format!("only root may open the gate: {path}: {err}")
+        } else {
+            format!("the request cannot be written: {path}: {err}")
+        }
     })?;
     let until = Instant::now() + PATIENCE;
     loop {

@@ -65,10 +65,10 @@ impl World {
         self.reconcile(&request.group);
         let Site { zone, subnet } = site;
         let launched = Launched { kind: kind.unwrap_or_default(), zone, subnet, ids, request };
-        let launches = &mut self.group_mut(&launched.request.group)?.launches;
-        launches.push(launched.clone());
-        if launches.len() > REMEMBERED {
-            launches.remove(0);
+        let past = &mut self.group_mut(&launched.request.group)?.launches;
+        past.push(launched.clone());
+        if past.len() > REMEMBERED {
+            past.remove(0);
         }
         Ok(Reply::Launched(launched))
     }

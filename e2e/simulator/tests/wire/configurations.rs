@@ -1,5 +1,6 @@
 //! Launch configurations as the real SDK sees them, and what is launched from them.
 
+use aws_sdk_autoscaling::operation::describe_launch_configurations::DescribeLaunchConfigurationsOutput;
 use aws_sdk_autoscaling::types::{BlockDeviceMapping, Ebs, InstanceMonitoring};
 
 use crate::bed::{group, only, post, refusal, start, zoned_group};
@@ -83,7 +84,8 @@ async fn a_configuration_and_a_group_can_be_made_after_an_instance() {
         .try_collect()
         .await
         .expect("pages");
-    let all: Vec<_> = pages.iter().flat_map(|page| page.launch_configurations()).collect();
+    let all: Vec<_> =
+        pages.iter().flat_map(DescribeLaunchConfigurationsOutput::launch_configurations).collect();
     let kinds: Vec<_> =
         all.iter().map(|one| (one.launch_configuration_name(), one.instance_type())).collect();
     let expected = [("larger", "m5.24xlarge"), ("like", "t3.medium"), ("same", "t3.medium")];

@@ -1,6 +1,7 @@
 //! Scaling policies as the real SDK sees them.
 
 use aws_sdk_autoscaling::Client;
+use aws_sdk_autoscaling::operation::describe_policies::DescribePoliciesOutput;
 use aws_sdk_autoscaling::operation::put_scaling_policy::builders::PutScalingPolicyFluentBuilder;
 use aws_sdk_autoscaling::types::{
     MetricType, PredefinedMetricSpecification, ScalingPolicy, StepAdjustment, TargetTrackingConfiguration,
@@ -141,14 +142,12 @@ async fn policies_are_listed_by_group_type_and_page_until_they_are_deleted() {
     }
     simple(&client, "p0", "ChangeInCapacity", 1).auto_scaling_group_name("h").send().await.expect("a policy");
     let list = || client.describe_policies();
-    let count = |page: aws_sdk_autoscaling::operation::describe_policies::DescribePoliciesOutput| {
-        page.scaling_policies().len()
-    };
+    let count = |page: DescribePoliciesOutput| page.scaling_policies().len();
     assert_eq!(count(list().send().await.expect("all")), 4);
     assert_eq!(count(list().auto_scaling_group_name("h").send().await.expect("one")), 1);
     assert_eq!(count(list().policy_types("StepScaling").send().await.expect("none")), 0);
     let pages: Vec<_> = list().max_records(3).into_paginator().send().try_collect().await.expect("pages");
-    let names: Vec<_> = pages.iter().flat_map(|page| page.scaling_policies()).collect();
+    let names: Vec<_> = pages.iter().flat_map(DescribePoliciesOutput::scaling_policies).collect();
     assert_eq!((pages.len(), names.len()), (2, 4));
     client.delete_policy().auto_scaling_group_name("g").policy_name("p1").send().await.expect("a deletion");
     assert_eq!(count(list().send().await.expect("the others")), 3);

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_autoscaling::Client;
+use aws_sdk_autoscaling::operation::describe_scheduled_actions::DescribeScheduledActionsOutput;
 use aws_sdk_autoscaling::operation::put_scheduled_update_group_action::builders::PutScheduledUpdateGroupActionFluentBuilder;
 use aws_sdk_autoscaling::primitives::DateTime;
 use aws_sdk_autoscaling::types::ScheduledUpdateGroupActionRequest;
@@ -60,7 +61,8 @@ async fn actions_are_described_in_pages_and_deleted() {
     );
     let list = || client.describe_scheduled_actions();
     let pages: Vec<_> = list().max_records(2).into_paginator().send().try_collect().await.expect("pages");
-    let all: Vec<_> = pages.iter().flat_map(|page| page.scheduled_update_group_actions()).collect();
+    let all: Vec<_> =
+        pages.iter().flat_map(DescribeScheduledActionsOutput::scheduled_update_group_actions).collect();
     let names: Vec<_> = all.iter().filter_map(|action| action.scheduled_action_name()).collect();
     assert_eq!((pages.len(), names), (2, vec!["b0", "b1", "night"]));
     let night = all[2];
@@ -71,8 +73,8 @@ async fn actions_are_described_in_pages_and_deleted() {
     assert!(arn.ends_with(":autoScalingGroupName/g:scheduledActionName/night"), "{arn}");
     let soon = list().end_time(later(3_700_000)).auto_scaling_group_name("g").send().await.expect("actions");
     assert_eq!(soon.scheduled_update_group_actions()[0].scheduled_action_name(), Some("b0"));
-    let named = list().scheduled_action_names("b1").send().await.expect("actions");
-    assert_eq!(named.scheduled_update_group_actions().len(), 1);
+    let second = list().scheduled_action_names("b1").send().await.expect("actions");
+    assert_eq!(second.scheduled_update_group_actions().len(), 1);
     let delete = |name: &str| {
         client.delete_scheduled_action().auto_scaling_group_name("g").scheduled_action_name(name).send()
     };

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use aws_simulator::world::{
-    Command, DescribeActivities, LifeCommand, Page, Process, PutSchedule, Reply, ScheduleCommand,
-    ScheduleReply, ScheduleView,
+    Command, DescribeActivities, DescribeGroups, LifeCommand, Page, Process, PutSchedule, Reply,
+    ScheduleCommand, ScheduleReply, ScheduleView,
 };
 
 use crate::bed::{A_WHILE, Bed};
@@ -27,17 +27,15 @@ fn listed(bed: &mut Bed) -> Vec<ScheduleView> {
         until: None,
         page: Page::default(),
     };
-    match bed.run(Command::Schedule(describe)) {
-        Reply::Schedule(ScheduleReply::Actions { actions, .. }) => actions,
-        other => panic!("{other:?}"),
-    }
+    let reply = bed.run(Command::Schedule(describe));
+    let Reply::Schedule(ScheduleReply::Actions { actions, .. }) = reply else { panic!("{reply:?}") };
+    actions
 }
 
 fn sizes(bed: &mut Bed) -> (u32, u32, u32) {
-    match bed.run(Command::DescribeGroups(aws_simulator::world::DescribeGroups::default())) {
-        Reply::Groups { groups, .. } => (groups[0].min, groups[0].max, groups[0].desired),
-        other => panic!("{other:?}"),
-    }
+    let reply = bed.run(Command::DescribeGroups(DescribeGroups::default()));
+    let Reply::Groups { groups, .. } = reply else { panic!("{reply:?}") };
+    (groups[0].min, groups[0].max, groups[0].desired)
 }
 
 #[test]
@@ -48,7 +46,7 @@ fn an_action_changes_the_group_at_its_time_and_once() {
     let start = bed.now + HOUR;
     put(&mut bed, PutSchedule { min: Some(2), max: Some(7), ..wish("up", start, 3) });
     assert_eq!(bed.world.next_deadline(), Some(start));
-    bed.pass(HOUR - Duration::from_secs(1));
+    bed.pass(Duration::from_secs(3599));
     assert_eq!(sizes(&mut bed), (0, 9, 1), "not yet");
     bed.pass(Duration::from_secs(1));
     assert_eq!(sizes(&mut bed), (2, 7, 3));

@@ -6,6 +6,7 @@ mod find;
 mod listed;
 mod run;
 mod tags;
+mod template;
 mod templates;
 mod view;
 
@@ -17,8 +18,8 @@ pub use change::StateChange;
 pub use find::{Filter, Find};
 pub use run::RunInstances;
 pub use tags::TagRow;
+pub use template::{NewVersion, TemplateCommand, TemplateRef, TemplateView, VersionView};
 pub(super) use templates::Template;
-pub use templates::{NewVersion, TemplateCommand, TemplateRef, TemplateView, VersionView};
 pub use view::{MachineView, VPC};
 
 use super::World;

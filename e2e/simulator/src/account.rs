@@ -17,6 +17,14 @@ pub(crate) fn instance_arn(id: &str) -> String {
     format!("arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{id}")
 }
 
+/// The arn of the instance profile of a role, which has the same name.
+pub(crate) fn profile_arn(role: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:instance-profile/{role}")
+}
+
+/// The id of every instance profile.
+pub(crate) const PROFILE_ID: &str = "AIPA0123456789ABCDEF0";
+
 /// The zones of the region, each with its id as seen in one account of AWS.
 pub(crate) const ZONES: [(&str, &str); 6] = [
     ("us-east-1a", "use1-az6"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::Simulator;
 use crate::account::queue_of_url;
-use crate::world::{EventFault, EventKind, MaintenanceCode, SpotAction};
+use crate::world::{EventFault, EventKind, MaintenanceCode, NotWarned, SpotAction};
 
 impl Simulator {
     /// From now on tells every event of the bus to this queue, in the shape of `EventBridge`; lifecycle actions too.
@@ -36,20 +36,20 @@ impl Simulator {
         self.shared.lock().world.clear_event_faults();
     }
 
-    /// Warns of a spot interruption: two minutes ahead, at once for `hibernate`. False if there is no such instance.
-    pub fn interrupt_spot(&self, id: &str, action: SpotAction) -> bool {
+    /// Warns a Spot instance of its interruption: two minutes ahead, at once for `hibernate`. `set_machine` makes one.
+    pub fn interrupt_spot(&self, id: &str, action: SpotAction) -> Result<(), NotWarned> {
         let mut inner = self.shared.lock();
-        let is_known = inner.world.interrupt_spot(self.shared.now(), id, action);
+        let outcome = inner.world.interrupt_spot(self.shared.now(), id, action);
         self.shared.settle(&mut inner);
-        is_known
+        outcome
     }
 
-    /// Recommends a replacement of an instance that is likely to be interrupted. False if there is no such instance.
-    pub fn recommend_rebalance(&self, id: &str) -> bool {
+    /// Recommends a replacement of a Spot instance that is likely to be interrupted.
+    pub fn recommend_rebalance(&self, id: &str) -> Result<(), NotWarned> {
         let mut inner = self.shared.lock();
-        let is_known = inner.world.recommend_rebalance(self.shared.now(), id);
+        let outcome = inner.world.recommend_rebalance(self.shared.now(), id);
         self.shared.settle(&mut inner);
-        is_known
+        outcome
     }
 
     /// Plans maintenance that begins so long `from_now`, in simulated time, and takes at most `length`. It is only

@@ -31,6 +31,7 @@ mod forward;
 mod http;
 mod imds;
 mod json;
+mod machines;
 mod options;
 mod past;
 mod query;
@@ -53,6 +54,6 @@ pub use options::Options;
 pub use simulator::{CompletionRequest, InstanceInfo, Simulator};
 pub use sqs::Counts as QueueInfo;
 pub use world::{
-    CompletedBy, Envelope, Event, EventFault, EventKind, EventTrouble, HookResult, HookTransition,
-    MaintenanceCode, MetadataChange, Place, Power, SpotAction,
+    CompletedBy, Envelope, Event, EventFault, EventKind, EventTrouble, HookResult, HookTransition, Made,
+    MadeChange, MaintenanceCode, MetadataChange, NotWarned, Place, Power, SpotAction,
 };

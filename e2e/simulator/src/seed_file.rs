@@ -11,7 +11,8 @@ use crate::account::queue_arn;
 use crate::shared::Shared;
 use crate::sqs;
 use crate::world::{
-    Command, CreateGroup, Envelope, HookResult, HookTransition, PoolState, PutHook, PutWarmPool, Tag,
+    Command, CreateGroup, Envelope, HookResult, HookTransition, Made, PoolState, PutHook, PutWarmPool, Tag,
+    is_role,
 };
 
 /// What a seed file says. What it leaves out has the default of the operation that would make it.
@@ -66,6 +67,17 @@ struct Group {
     #[serde(default)]
     hooks: Vec<Hook>,
     warm_pool: Option<Pool>,
+    #[serde(default)]
+    machines: Machines,
+}
+
+/// How its machines are made, which a launch template would say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Machines {
+    spot: Option<bool>,
+    hibernation: Option<bool>,
+    role: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,6 +152,9 @@ impl SeedFile {
         }
         for group in self.groups {
             let name = group.name.clone();
+            if let Some(role) = group.machines.role.as_ref().filter(|role| !is_role(role)) {
+                anyhow::bail!("group {name}: {role:?} is no name of a role");
+            }
             for command in group.commands() {
                 let done = inner.world.handle(now, command);
                 done.map_err(|error| anyhow::anyhow!("group {name}: {}", error.message))?;
@@ -170,6 +185,7 @@ impl Group {
             zones: self.zones,
             tags: tags.collect(),
             hooks: self.hooks.into_iter().map(Into::into).collect(),
+            made: self.machines.into(),
             ..CreateGroup::default()
         });
         [group].into_iter().chain(pool).collect()
@@ -193,6 +209,12 @@ impl From<Hook> for PutHook {
             target: hook.queue.as_deref().map(queue_arn),
             role: hook.queue.map(|_| "arn:aws:iam::000000000000:role/seed-file".to_owned()),
         }
+    }
+}
+
+impl From<Machines> for Made {
+    fn from(machines: Machines) -> Self {
+        Made { spot: machines.spot, hibernation: machines.hibernation, role: machines.role }
     }
 }
 

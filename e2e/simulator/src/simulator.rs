@@ -235,12 +235,6 @@ impl Simulator {
         }
     }
 
-    /// Gives an instance a role, or takes it away. Its metadata service then hands out credentials, which nothing here
-    /// checks and which do not expire. False if there is no such instance.
-    pub fn imds_role(&self, id: &str, role: Option<&str>) -> bool {
-        self.shared.lock().world.set_role(self.shared.now(), id, role.map(str::to_owned))
-    }
-
     /// Changes how the metadata service of an instance may be asked; false if there is no such instance.
     pub fn imds_options(&self, id: &str, change: MetadataChange) -> bool {
         self.shared.lock().world.change_metadata(self.shared.now(), id, change)
@@ -251,12 +245,6 @@ impl Simulator {
         let mut inner = self.shared.lock();
         inner.world.force_state(self.shared.now(), id, state);
         self.shared.settle(&mut inner);
-    }
-
-    /// Says whether the machines that a group launches from now on can hibernate, as they can by default. In a pool that
-    /// hibernates the others are stopped. False if there is no such group.
-    pub fn set_hibernation(&self, group: &str, is_possible: bool) -> bool {
-        self.shared.lock().world.set_hibernation(self.shared.now(), group, is_possible)
     }
 
     /// Has `observer` awaited before each `CompleteLifecycleAction` is handled and answered. A later one replaces it.

@@ -46,6 +46,15 @@ impl Body {
         }
     }
 
+    /// Yes or no.
+    pub(super) fn flag(&mut self, name: &'static str) -> Result<Option<bool>, String> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(other) => Err(wrong(name, &other, "true or false")),
+        }
+    }
+
     /// A number in a range.
     pub(super) fn number(
         &mut self,

@@ -13,6 +13,8 @@ const ENDPOINTS: &[(&str, &str, &str)] = &[
     ("POST", "instances/ID/spot-interruption", "announces a spot interruption"),
     ("POST", "instances/ID/rebalance", "recommends a replacement"),
     ("POST", "instances/ID/maintenance", "announces planned maintenance"),
+    ("POST", "instances/ID/machine", "changes how an instance's machine is made"),
+    ("POST", "machines", "says how the machines are made that a group launches from now on"),
     ("GET", "imds-calls", "requests to the metadata service of an instance"),
     ("GET", "calls", "the newest API calls"),
     ("GET", "calls/count", "how many API calls there were, by operation and status"),

@@ -8,7 +8,7 @@ use super::body::{Body, needed, one_of};
 use super::{Refused, no_instance};
 use crate::shared::Shared;
 use crate::simulator::InstanceInfo;
-use crate::world::{MaintenanceCode, SpotAction};
+use crate::world::{MaintenanceCode, NotWarned, SpotAction};
 
 /// The longest state that AWS's answers have room for.
 const LONGEST_STATE: usize = 32;
@@ -61,17 +61,19 @@ pub(super) fn interrupt(shared: &Shared, id: &str, mut body: Body) -> Result<Val
     let action = needed(body.word("action", ACTIONS)?, "action", &one_of(ACTIONS))?;
     body.end()?;
     let mut inner = shared.lock();
-    let is_known = inner.world.interrupt_spot(shared.now(), id, action);
+    let outcome = inner.world.interrupt_spot(shared.now(), id, action);
     shared.settle(&mut inner);
-    done(is_known, id, json!({ "id": id, "action": action.as_str() }))
+    drop(inner);
+    warned(outcome, id, json!({ "id": id, "action": action.as_str() }))
 }
 
 pub(super) fn rebalance(shared: &Shared, id: &str, body: Body) -> Result<Value, Refused> {
     body.end()?;
     let mut inner = shared.lock();
-    let is_known = inner.world.recommend_rebalance(shared.now(), id);
+    let outcome = inner.world.recommend_rebalance(shared.now(), id);
     shared.settle(&mut inner);
-    done(is_known, id, json!({ "id": id }))
+    drop(inner);
+    warned(outcome, id, json!({ "id": id }))
 }
 
 pub(super) fn maintain(shared: &Shared, id: &str, mut body: Body) -> Result<Value, Refused> {
@@ -84,6 +86,16 @@ pub(super) fn maintain(shared: &Shared, id: &str, mut body: Body) -> Result<Valu
     let is_known = inner.world.schedule_maintenance(now, id, code, (now + begin, now + begin + length));
     shared.settle(&mut inner);
     done(is_known, id, json!({ "id": id, "code": code.as_str() }))
+}
+
+fn warned(outcome: Result<(), NotWarned>, id: &str, value: Value) -> Result<Value, Refused> {
+    let how = format!("POST {}/instances/{id}/machine changes that", super::ROOT);
+    match outcome {
+        Ok(()) => Ok(value),
+        Err(NotWarned::NoInstance) => Err(no_instance(id)),
+        Err(why @ NotWarned::NotRunning) => Err(format!("{id} cannot be warned: {why}").into()),
+        Err(why) => Err(format!("{id} cannot be warned: {why}; {how}").into()),
+    }
 }
 
 fn done(is_known: bool, id: &str, value: Value) -> Result<Value, Refused> {

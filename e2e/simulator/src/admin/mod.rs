@@ -9,6 +9,7 @@ mod faults;
 mod imds;
 mod index;
 mod instances;
+mod machines;
 mod queues;
 
 use std::sync::Arc;
@@ -74,6 +75,8 @@ fn route(shared: &Shared, method: &Method, path: &str, query: &str, bytes: &[u8]
         ("POST", ["instances", id, "spot-interruption"]) => instances::interrupt(shared, id, sent()?),
         ("POST", ["instances", id, "rebalance"]) => instances::rebalance(shared, id, sent()?),
         ("POST", ["instances", id, "maintenance"]) => instances::maintain(shared, id, sent()?),
+        ("POST", ["instances", id, "machine"]) => machines::of_instance(shared, id, sent()?),
+        ("POST", ["machines"]) => machines::of_group(shared, sent()?),
         ("POST", ["instances", id, "imds-fault"]) => imds::break_it(shared, id, sent()?),
         ("DELETE", ["instances", id, "imds-fault"]) => imds::mend(shared, id),
         ("GET", ["imds-calls"]) => imds::calls(shared, asked()?),

@@ -173,6 +173,10 @@ fn run(form: &Form) -> Result<RunInstances, AwsError> {
         client_token: form.filled("ClientToken"),
         spot: form.word("InstanceMarketOptions.MarketType", &[("spot", true)])?.unwrap_or(false),
         hibernation: form.flag("HibernationOptions.Configured")?.unwrap_or(false),
+        role: form.filled("IamInstanceProfile.Name").or_else(|| {
+            let arn = form.filled("IamInstanceProfile.Arn")?;
+            arn.rsplit('/').next().map(str::to_owned)
+        }),
         metadata: MetadataOptions {
             tokens_required: change.tokens_required.unwrap_or(usual.tokens_required),
             enabled: change.enabled.unwrap_or(usual.enabled),

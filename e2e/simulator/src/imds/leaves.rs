@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::tree::{Tree, split};
-use crate::account::ACCOUNT;
+use crate::account::{ACCOUNT, PROFILE_ID, profile_arn, zone_id};
 use crate::times::{day, seconds};
 use crate::world::{Machine, Maintenance, SpotAction};
 
@@ -45,8 +45,7 @@ fn identity(tree: &mut Tree, machine: &Machine) {
     tree.put("1.0", "meta-data/reservation-id", first.replacen("i-", "r-", 1));
     tree.put("1.0", "meta-data/security-groups", "default");
     tree.put("2022-09-24", "meta-data/system", "nitro");
-    let is_spot = machine.metadata.is_spot || machine.warnings.spot.is_some();
-    let life_cycle = if is_spot { "spot" } else { "on-demand" };
+    let life_cycle = if machine.metadata.is_spot { "spot" } else { "on-demand" };
     tree.put("2019-10-01", "meta-data/instance-life-cycle", life_cycle);
     if machine.metadata.options.shows_tags {
         for (key, value) in &machine.tags {
@@ -58,6 +57,9 @@ fn identity(tree: &mut Tree, machine: &Machine) {
 fn place(tree: &mut Tree, machine: &Machine) {
     let zone = machine.view.zone.as_str();
     tree.put("2008-02-01", "meta-data/placement/availability-zone", zone);
+    if let Some(id) = zone_id(zone) {
+        tree.put("2019-10-01", "meta-data/placement/availability-zone-id", id);
+    }
     tree.put("2020-08-24", "meta-data/placement/region", region(machine));
     tree.put("2014-02-25", "meta-data/services/domain", "amazonaws.com");
     tree.put("2015-10-20", "meta-data/services/partition", "aws");
@@ -91,8 +93,8 @@ fn credentials(tree: &mut Tree, machine: &Machine) {
     let profile = json!({
         "Code": "Success",
         "LastUpdated": since,
-        "InstanceProfileArn": format!("arn:aws:iam::{ACCOUNT}:instance-profile/{role}"),
-        "InstanceProfileId": "AIPA0123456789ABCDEF0",
+        "InstanceProfileArn": profile_arn(role),
+        "InstanceProfileId": PROFILE_ID,
     });
     let credentials = json!({
         "Code": "Success",
@@ -125,21 +127,21 @@ fn lifecycle(tree: &mut Tree, machine: &Machine) {
         let text = json!({ "noticeTime": seconds(since) }).to_string();
         tree.put("2020-10-27", "meta-data/events/recommendations/rebalance", text);
     }
-    let scheduled: Vec<_> = warnings.maintenance.iter().map(planned).collect();
-    let scheduled = format!("{:#}", Value::from(scheduled));
-    tree.put("2018-08-17", "meta-data/events/maintenance/scheduled", scheduled);
-    // Nothing here was ever done or called off.
-    tree.put("2018-08-17", "meta-data/events/maintenance/history", "[]");
+    for (name, is_over) in [("scheduled", false), ("history", true)] {
+        let events = warnings.maintenance.iter().filter(|event| event.ended.is_some() == is_over);
+        let text = format!("{:#}", events.map(planned).collect::<Value>());
+        tree.put("2018-08-17", &format!("meta-data/events/maintenance/{name}"), text);
+    }
 }
 
 fn planned(event: &Maintenance) -> Value {
     json!({
         "NotBefore": day(event.not_before),
         "Code": event.code.as_str(),
-        "Description": event.code.description(),
+        "Description": event.description(),
         "EventId": event.event_id,
         "NotAfter": day(event.not_after),
-        "State": "active",
+        "State": event.state(),
     })
 }
 

@@ -75,6 +75,10 @@ impl Imds {
     /// Makes it listen, or refuse, as power and faults say. Takes effect before it returns.
     pub(crate) fn follow(&mut self, id: &str, power: Power, shared: &Weak<Shared>) {
         let Some(port) = &self.port else { return };
+        if power != Power::On {
+            // As known of resumed machines: their tokens get 401.
+            self.tokens.forget();
+        }
         let reachable = power == Power::On && self.fault != Some(ImdsFault::Unreachable);
         match (&self.service, reachable) {
             (Some(_), false) => self.service = None,

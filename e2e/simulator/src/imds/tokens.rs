@@ -1,4 +1,7 @@
 //! The session tokens of `IMDSv2`.
+//!
+//! Known of a machine that comes back from hibernation: the tokens that it remembers get 401. That they end with the power
+//! however it ends is a judgement.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -23,7 +23,10 @@ pub(super) const GROUP_TAG: &str = "aws:autoscaling:groupName";
 impl World {
     /// Launches an instance of `group`; EC2 boots it at once, whatever the hooks say.
     pub(super) fn launch(&mut self, group: &str, journey: Journey, site: Site) {
-        let made = self.hardware_of(group);
+        let hardware = self.hardware_of(group);
+        let Some(home) = self.groups.get(group) else { return };
+        let made = self.made_for(home, journey);
+        let can_hibernate = made.hibernation.unwrap_or(true);
         let Some(group) = self.groups.get_mut(group) else { return };
         let mut tags: BTreeMap<_, _> = group
             .tags
@@ -32,7 +35,6 @@ impl World {
             .map(|tag| (tag.key.clone(), tag.value.clone()))
             .collect();
         tags.insert(GROUP_TAG.to_owned(), group.name.clone());
-        let can_hibernate = !group.life.cannot_hibernate;
         let journey = if let Journey::Warm(pool) = journey {
             Journey::Warm(pool.for_machine(can_hibernate))
         } else {
@@ -52,9 +54,13 @@ impl World {
             state: journey.under_way(),
             forced: None,
             power: Power::Off,
-            hardware: Hardware { hibernation: can_hibernate, ..made },
+            hardware: Hardware { hibernation: can_hibernate, ..hardware },
             life: Life::default(),
-            metadata: Metadata::new(self.ids.address()),
+            metadata: Metadata {
+                is_spot: made.spot.unwrap_or(false),
+                role: made.role,
+                ..Metadata::new(self.ids.address())
+            },
             warnings: Warnings::default(),
         };
         let id = instance.id.clone();
@@ -288,6 +294,9 @@ impl World {
         }
         instance.power = power;
         instance.hardware.switched(now, power);
+        if power != Power::On {
+            instance.warnings.end_all(now);
+        }
         let group = instance.group.clone();
         self.outbox.push(Event::PowerChanged { at: now, id: id.to_owned(), group, power });
         self.machine_changes(id);

@@ -60,7 +60,11 @@ impl World {
             notifications: BTreeMap::new(),
             deleting: false,
             settings,
-            life: GroupLife { protects_new: request.protects_new, ..GroupLife::default() },
+            life: GroupLife {
+                protects_new: request.protects_new,
+                made: request.made,
+                ..GroupLife::default()
+            },
             policies: Policies::default(),
             schedules: Schedules::new(),
             launches: Vec::new(),

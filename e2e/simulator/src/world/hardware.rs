@@ -80,6 +80,8 @@ pub(crate) struct Hardware {
     pub(crate) off: Option<(SystemTime, Power)>,
     /// When the health check next looks at it.
     pub(crate) check: Option<SystemTime>,
+    /// Whether it went off because EC2 took back a Spot instance.
+    pub(crate) is_reclaimed: bool,
     /// When it was terminated.
     pub(crate) ended: Option<SystemTime>,
 }
@@ -99,6 +101,7 @@ impl Hardware {
             change: None,
             off: None,
             check: None,
+            is_reclaimed: false,
             ended: None,
         }
     }
@@ -107,6 +110,7 @@ impl Hardware {
     pub(crate) fn switched(&mut self, now: SystemTime, power: Power) {
         if power == Power::On {
             (self.switched_on, self.booted, self.off) = (now, now, None);
+            self.is_reclaimed = false;
         } else {
             self.off.get_or_insert((now, power));
         }

@@ -81,10 +81,4 @@ impl World {
         options.hop_limit = change.hop_limit.unwrap_or(options.hop_limit);
         true
     }
-
-    /// Gives the machine a role, or takes it away; false if there is no such instance.
-    pub fn set_role(&mut self, now: SystemTime, id: &str, role: Option<String>) -> bool {
-        self.run_until(now);
-        self.machine_mut(id).map(|instance| instance.metadata.role = role).is_some()
-    }
 }

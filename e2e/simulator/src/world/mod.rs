@@ -31,6 +31,7 @@ mod life;
 mod loose;
 mod machine_health;
 mod machine_power;
+mod made;
 mod membership;
 mod metadata;
 mod notices;
@@ -70,11 +71,14 @@ pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
 pub use hardware::MachineState;
 pub(crate) use ids::Ids;
+pub use made::{Made, MadeChange, is_role};
 pub use metadata::{Metadata, MetadataChange, MetadataOptions};
 pub use notices::Envelope;
 pub use state::{PoolState, State};
 pub(crate) use traffic::{GRANULARITY, METRICS};
-pub use warnings::{Maintenance, MaintenanceCode, SpotAction, SpotNotice, Warnings};
+pub use warnings::{
+    Maintenance, MaintenanceCode, MaintenanceEnd, NotWarned, SpotAction, SpotNotice, Warnings,
+};
 
 use crate::sqs::{self, Queues, SqsError};
 use activities::{Activities, Why};
@@ -301,7 +305,7 @@ impl World {
             launched: instance.launched,
             metadata: instance.metadata.clone(),
             hardware: instance.hardware.clone(),
-            warnings: instance.warnings.clone(),
+            warnings: instance.warnings.at(self.now),
         }
     }
 

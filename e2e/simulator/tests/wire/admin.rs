@@ -179,7 +179,7 @@ async fn a_wrong_body_is_refused_with_one_line_that_names_the_field() {
     ] {
         assert_eq!(send(&endpoint, "GET", query, "").await.0, 400, "{query}");
     }
-    for what in ["state", "spot-interruption", "rebalance", "maintenance", "imds-fault"] {
+    for what in ["state", "machine", "spot-interruption", "rebalance", "maintenance", "imds-fault"] {
         let body = match what {
             "state" => json!({ "state": "x" }),
             "spot-interruption" => json!({ "action": "stop" }),
@@ -267,6 +267,7 @@ async fn what_happens_to_an_instance_can_be_told_from_outside() {
         calls.as_array().expect("a list").iter().map(|call| call["status"].clone()).collect();
     assert_eq!(statuses, [200, 503, 200]);
 
+    post(&endpoint, &of("machine"), json!({ "spot": true })).await;
     post(&endpoint, &of("spot-interruption"), json!({ "action": "stop" })).await;
     post(&endpoint, &of("rebalance"), json!({})).await;
     post(&endpoint, &of("maintenance"), json!({ "code": "system-reboot", "beginMilliseconds": 5000 })).await;

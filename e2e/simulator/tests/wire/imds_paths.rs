@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aws_sdk_autoscaling::config::ProvideCredentials;
-use aws_simulator::{InstanceInfo, MaintenanceCode, MetadataChange, Power, Simulator, SpotAction};
+use aws_simulator::{
+    InstanceInfo, MadeChange, MaintenanceCode, MetadataChange, Power, Simulator, SpotAction,
+};
 
 use crate::bed::{PATIENCE, ask, desire, group, only, post, raw, start};
 
@@ -54,8 +56,9 @@ async fn what_an_ordinary_instance_tells() {
         ("network/interfaces/macs/", "02:00:0a:00:00:04/"),
         ("network/interfaces/macs/02:00:0a:00:00:04/local-ipv4s", "10.0.0.4"),
         ("network/interfaces/macs/02:00:0a:00:00:04/owner-id", "000000000000"),
-        ("placement/", "availability-zone\nregion"),
+        ("placement/", "availability-zone\navailability-zone-id\nregion"),
         ("placement/availability-zone", &instance.zone),
+        ("placement/availability-zone-id", "use1-az6"),
         ("placement/region", "us-east-1"),
         ("reservation-id", &reservation),
         ("security-groups", "default"),
@@ -126,11 +129,13 @@ async fn what_is_announced_shows_and_only_then() {
     };
     let second = |text: &serde_json::Value| text.as_str().map(|text| (text.len(), text.ends_with('Z')));
 
-    assert!(simulator.recommend_rebalance(&instance.id));
+    let spot = MadeChange { spot: Some(true), ..MadeChange::default() };
+    assert!(simulator.set_machine(&instance.id, spot).is_some());
+    assert!(simulator.recommend_rebalance(&instance.id).is_ok());
     let notice = json("events/recommendations/rebalance").await;
     assert_eq!(second(&notice["noticeTime"]), Some((20, true)), "{notice}");
 
-    assert!(simulator.interrupt_spot(&instance.id, SpotAction::Terminate));
+    assert!(simulator.interrupt_spot(&instance.id, SpotAction::Terminate).is_ok());
     let action = json("spot/instance-action").await;
     assert_eq!(action["action"], "terminate");
     assert_eq!(second(&action["time"]), Some((20, true)), "{action}");

@@ -229,8 +229,9 @@ fn warnings_are_told_as_documented_and_an_interruption_is_carried_out() {
     bed.group(1);
     bed.pass(A_WHILE);
     let id = bed.only();
-    bed.world.recommend_rebalance(bed.now, &id);
-    bed.world.interrupt_spot(bed.now, &id, SpotAction::Terminate);
+    bed.make_spot(&id);
+    bed.world.recommend_rebalance(bed.now, &id).expect("told");
+    bed.world.interrupt_spot(bed.now, &id, SpotAction::Terminate).expect("told");
     let (begin, end) = (bed.now + Duration::from_hours(24), bed.now + Duration::from_hours(26));
     bed.world.schedule_maintenance(bed.now, &id, MaintenanceCode::InstanceRetirement, (begin, end));
     let all = told(&mut bed, "q");

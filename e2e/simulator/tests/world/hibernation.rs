@@ -2,16 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use aws_simulator::world::{PoolState, Power, Process};
+use aws_simulator::world::{MadeChange, PoolState, Power, Process};
 
 use crate::bed::{A_WHILE, Bed};
 use crate::life_bed::{attach, suspend};
+
+impl Bed {
+    /// Says whether a group's machines can hibernate.
+    fn make(&mut self, group: &str, hibernation: bool) -> bool {
+        let change = MadeChange { hibernation: Some(hibernation), ..MadeChange::default() };
+        self.world.set_machines(self.now, group, change).is_some()
+    }
+}
 
 /// A group `g` with a pool of one in this state.
 fn pool(state: PoolState, is_possible: bool) -> (Bed, String) {
     let mut bed = Bed::new();
     bed.group(0);
-    assert!(bed.world.set_hibernation(bed.now, "g", is_possible));
+    assert!(bed.make("g", is_possible));
     bed.pool(1, state, true);
     bed.pass(A_WHILE);
     let id = bed.only();
@@ -56,8 +64,8 @@ fn the_other_pools_do_not_care() {
 #[test]
 fn what_a_machine_can_is_decided_when_it_is_launched() {
     let (mut bed, first) = pool(PoolState::Hibernated, true);
-    assert!(bed.world.set_hibernation(bed.now, "g", false));
-    assert!(!bed.world.set_hibernation(bed.now, "other", false));
+    assert!(bed.make("g", false));
+    assert!(!bed.make("other", false));
     bed.pool(2, PoolState::Hibernated, true);
     bed.pass(A_WHILE);
     assert_eq!(bed.states(), ["Warmed:Hibernated", "Warmed:Stopped"]);

@@ -39,6 +39,7 @@ mod refresh_ends;
 mod retention;
 mod root_volume;
 mod schedules;
+mod spot;
 mod standby;
 mod steps;
 mod warnings;

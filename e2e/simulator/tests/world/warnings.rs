@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_simulator::world::{MaintenanceCode, SpotAction, SpotNotice, Warnings};
+use aws_simulator::world::{MaintenanceCode, NotWarned, SpotAction, SpotNotice, Warnings};
 
 use crate::bed::Bed;
 
@@ -14,8 +14,9 @@ fn a_machine_has_no_warnings_until_they_are_announced() {
     let warnings = |bed: &Bed, id: &str| bed.world.machine(id).expect("a machine").warnings;
     assert_eq!(warnings(&bed, &ids[0]), Warnings::default());
 
-    assert!(bed.world.recommend_rebalance(bed.now, &ids[0]));
-    assert!(bed.world.interrupt_spot(bed.now, &ids[0], SpotAction::Terminate));
+    bed.make_spot(&ids[0]);
+    assert!(bed.world.recommend_rebalance(bed.now, &ids[0]).is_ok());
+    assert!(bed.world.interrupt_spot(bed.now, &ids[0], SpotAction::Terminate).is_ok());
     let hours = |count| bed.now + Duration::from_hours(count);
     let window = (hours(1), hours(2));
     assert!(bed.world.schedule_maintenance(bed.now, &ids[0], MaintenanceCode::SystemReboot, window));
@@ -35,8 +36,10 @@ fn a_machine_has_no_warnings_until_they_are_announced() {
 #[test]
 fn nothing_is_announced_for_a_machine_that_is_not_there() {
     let mut bed = Bed::new();
-    assert!(!bed.world.recommend_rebalance(bed.now, "i-0"));
-    assert!(!bed.world.interrupt_spot(bed.now, "i-0", SpotAction::Stop));
+    let nobody = Err(NotWarned::NoInstance);
+    assert_eq!(bed.world.recommend_rebalance(bed.now, "i-0"), nobody);
+    assert_eq!(bed.world.interrupt_spot(bed.now, "i-0", SpotAction::Stop), nobody);
     let loose = bed.world.add_machine(bed.now, "us-east-1a", std::collections::BTreeMap::new());
-    assert!(bed.world.recommend_rebalance(bed.now, &loose), "one without a group is there");
+    bed.make_spot(&loose);
+    assert!(bed.world.recommend_rebalance(bed.now, &loose).is_ok(), "one without a group is there");
 }

@@ -1,7 +1,7 @@
 //! Machines and their reservations, with the elements that clients are known to read and those without which some fail.
 
 use super::state;
-use crate::account::ACCOUNT;
+use crate::account::{ACCOUNT, PROFILE_ID, profile_arn};
 use crate::query::Xml;
 use crate::times::whole_seconds;
 use crate::world::MetadataOptions;
@@ -80,6 +80,12 @@ fn instance(xml: &mut Xml, machine: &MachineView) {
         });
     }
     xml.text("hypervisor", "xen");
+    if let Some(role) = &machine.role {
+        xml.element("iamInstanceProfile", |xml| {
+            xml.text("arn", profile_arn(role));
+            xml.text("id", PROFILE_ID);
+        });
+    }
     xml.element("networkInterfaceSet", |_| {});
     xml.text("ebsOptimized", false);
     xml.text("enaSupport", true);

@@ -13,7 +13,7 @@ pub(super) fn status(xml: &mut Xml, machine: &MachineView) {
         xml.items("eventsSet", &machine.planned, |xml, event| {
             xml.text("instanceEventId", &event.event_id);
             xml.text("code", event.code.as_str());
-            xml.text("description", event.code.description());
+            xml.text("description", event.description());
             xml.text("notBefore", whole_seconds(event.not_before));
             xml.text("notAfter", whole_seconds(event.not_after));
         });

@@ -31,6 +31,7 @@ pub(super) fn create_group(params: &Params) -> Result<CreateGroup, AwsError> {
             .collect::<Result<_, _>>()?,
         settings: settings(params)?,
         protects_new: params.flag("NewInstancesProtectedFromScaleIn")?.unwrap_or(false),
+        ..CreateGroup::default()
     })
 }
 

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::super::World;
-use super::super::warnings::SpotAction;
 use super::kind::EventKind;
 use crate::sqs::{Command, NewMessage, SqsError};
 
@@ -53,7 +52,7 @@ pub(super) struct Post {
 enum Waiting {
     Message { queue: String, body: String, is_overtaken: bool },
     Machine(String),
-    Interruption(String, SpotAction),
+    Interruption(String),
 }
 
 impl Post {
@@ -158,8 +157,8 @@ impl World {
     }
 
     /// Carries out a spot interruption at this time.
-    pub(in super::super) fn interrupt_at(&mut self, id: &str, action: SpotAction, at: SystemTime) {
-        self.bus.post.wait(at, Waiting::Interruption(id.to_owned(), action));
+    pub(in super::super) fn interrupt_at(&mut self, id: &str, at: SystemTime) {
+        self.bus.post.wait(at, Waiting::Interruption(id.to_owned()));
     }
 
     /// When the bus has something to do next.
@@ -180,8 +179,7 @@ impl World {
                 }
             }
             Waiting::Machine(id) => self.machine_changes(&id),
-            Waiting::Interruption(id, SpotAction::Terminate) => self.end_machine(&id),
-            Waiting::Interruption(id, action) => self.stop_machine(&id, action == SpotAction::Hibernate),
+            Waiting::Interruption(id) => self.carry_out_interruption(&id),
         }
         true
     }

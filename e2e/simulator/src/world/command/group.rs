@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::super::Made;
 use super::{GroupLife, GroupSettings, InstanceView, Page, PoolView, PutHook};
 
 /// A group to be made.
@@ -31,6 +32,8 @@ pub struct CreateGroup {
     pub settings: GroupSettings,
     /// Whether new instances are protected from scale-in.
     pub protects_new: bool,
+    /// How it makes its machines; no request of the API says it.
+    pub made: Made,
 }
 
 /// Changes to a group; what is none stays.

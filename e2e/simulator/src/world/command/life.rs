@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use crate::world::Made;
+
 /// One of these operations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LifeCommand {
@@ -132,8 +134,8 @@ impl Process {
 pub struct GroupLife {
     /// `NewInstancesProtectedFromScaleIn`
     pub protects_new: bool,
-    /// The machines it launches are not made for hibernation: they are stopped instead. The Auto Scaling API does not tell.
-    pub cannot_hibernate: bool,
+    /// How it makes its machines. The Auto Scaling API does not tell.
+    pub made: Made,
     /// The suspended processes, and since when.
     pub suspended: BTreeMap<Process, SystemTime>,
 }

@@ -37,6 +37,8 @@ pub struct RunInstances {
     pub spot: bool,
     /// Whether they can hibernate.
     pub hibernation: bool,
+    /// Their role: the name of `IamInstanceProfile`.
+    pub role: Option<String>,
     /// How their metadata services may be asked.
     pub metadata: MetadataOptions,
     /// Their tags.
@@ -67,6 +69,7 @@ impl World {
             instance.launch_template.clone_from(&request.launch_template);
             instance.metadata.is_spot = request.spot;
             instance.metadata.options = request.metadata;
+            instance.metadata.role.clone_from(&request.role);
             instance.subnet = request.subnet.clone().unwrap_or_else(|| instance.subnet.clone());
             let hardware = &mut instance.hardware;
             hardware.reservation = Some((ids[0].clone(), index));

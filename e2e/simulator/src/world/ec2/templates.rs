@@ -218,12 +218,22 @@ impl World {
 
     /// A text of the data of the version that a group or a launch names; none if it says nothing, or if nobody made it.
     pub(in crate::world) fn template_text(&self, wanted: &LaunchTemplate, name: &str) -> Option<String> {
+        self.template_inside(wanted, name, &[])
+    }
+
+    /// The same for what is deeper inside.
+    pub(in crate::world) fn template_inside(
+        &self,
+        wanted: &LaunchTemplate,
+        name: &str,
+        path: &[&str],
+    ) -> Option<String> {
         let by = |template: &&Template| {
             wanted.id.as_ref() == Some(&template.view.id) || wanted.name.as_ref() == Some(&template.view.name)
         };
         let template = self.templates.values().find(by)?;
         let number = template.number(wanted.version.as_deref().unwrap_or("$Default")).ok()?;
-        template.versions.get(&number)?.1.data.get(name)?.text(&[])
+        template.versions.get(&number)?.1.data.get(name)?.text(path)
     }
 }
 

@@ -15,6 +15,16 @@ use crate::world::warnings::Maintenance;
 /// The network of all machines.
 pub const VPC: &str = "vpc-0123456789abcdef0";
 
+/// The documented reasons of a Spot interruption.
+const SPOT_SHUTDOWN: (&str, &str) = (
+    "Server.SpotInstanceShutdown",
+    "Server.SpotInstanceShutdown: The instance was stopped because of a Spot interruption.",
+);
+const SPOT_TERMINATION: (&str, &str) = (
+    "Server.SpotInstanceTermination",
+    "Server.SpotInstanceTermination: The instance was terminated because of a Spot interruption.",
+);
+
 /// A machine as described.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineView {
@@ -52,8 +62,12 @@ pub struct MachineView {
     pub hibernation: bool,
     /// How its metadata service may be asked.
     pub metadata: MetadataOptions,
-    /// What is planned for it, the oldest announcement first.
+    /// What is planned for it and what was, the oldest announcement first.
     pub planned: Vec<Maintenance>,
+    /// Its role, which has an instance profile of the same name.
+    pub role: Option<String>,
+    /// Whether it is off because EC2 took it back.
+    pub is_reclaimed: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -66,13 +80,23 @@ impl MachineView {
     }
 
     /// Why it is off, as `reason` tells it: `User initiated (2026-01-01 00:00:00 GMT)`; empty if it is on. Auto Scaling
-    /// counts as a user.
+    /// counts as a user. That a Spot instance that was taken back says `Service` is a judgement.
     pub fn reason(&self) -> String {
-        self.off.map(|(at, _)| format!("User initiated ({})", spaced(at))).unwrap_or_default()
+        let who = if self.is_reclaimed { "Service" } else { "User" };
+        self.off.map(|(at, _)| format!("{who} initiated ({})", spaced(at))).unwrap_or_default()
     }
 
     /// Why it is off, as `stateReason` tells it: code and message.
     pub fn state_reason(&self) -> Option<(&'static str, &'static str)> {
+        if self.off.is_some() && self.is_reclaimed {
+            return Some(match self.state {
+                MachineState::ShuttingDown | MachineState::Terminated => SPOT_TERMINATION,
+                MachineState::Pending
+                | MachineState::Running
+                | MachineState::Stopping
+                | MachineState::Stopped => SPOT_SHUTDOWN,
+            });
+        }
         self.off.map(|(_, to)| match to {
             Power::Hibernated => {
                 ("Client.UserInitiatedHibernate", "Client.UserInitiatedHibernate: User initiated hibernate")
@@ -112,7 +136,9 @@ impl World {
             spot: metadata.is_spot,
             hibernation: hardware.hibernation,
             metadata: metadata.options,
-            planned: instance.warnings.maintenance.clone(),
+            planned: instance.warnings.at(self.now).maintenance,
+            role: metadata.role.clone(),
+            is_reclaimed: hardware.is_reclaimed,
             tags: instance.tags.clone(),
         }
     }

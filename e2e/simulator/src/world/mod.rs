@@ -29,6 +29,7 @@ mod launches;
 mod leaving;
 mod life;
 mod loose;
+mod machine;
 mod machine_health;
 mod machine_power;
 mod made;
@@ -71,6 +72,7 @@ pub use error::AwsError;
 pub use event::{CompletedBy, Event, HookResult, HookTransition, Place, Power};
 pub use hardware::MachineState;
 pub(crate) use ids::Ids;
+pub use machine::Machine;
 pub use made::{Made, MadeChange, is_role};
 pub use metadata::{Metadata, MetadataChange, MetadataOptions};
 pub use notices::Envelope;
@@ -87,7 +89,6 @@ use fleet::Fleet;
 pub(crate) use gone::Departed;
 use gone::Gone;
 use group::Group;
-use hardware::Hardware;
 use instance::Instance;
 
 /// How long things take, and how strict the limits are.
@@ -140,27 +141,6 @@ pub struct World {
     bus: Bus,
     /// The queues that subscribed to a topic.
     topics: BTreeMap<String, Vec<String>>,
-}
-
-/// What an instance is outside of the Auto Scaling API: a machine with a metadata service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Machine {
-    /// As the API describes it; group and state are empty if it belongs to no group.
-    pub view: InstanceView,
-    /// Whether it runs.
-    pub power: Power,
-    /// Its target lifecycle state, unless it is too new to have one or belongs to no group.
-    pub target: Option<&'static str>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-    /// When it was launched.
-    pub launched: SystemTime,
-    /// What its metadata service knows from EC2.
-    pub metadata: Metadata,
-    /// How it was made.
-    pub(crate) hardware: Hardware,
-    /// What EC2 announced for it.
-    pub warnings: Warnings,
 }
 
 impl World {
@@ -269,17 +249,6 @@ impl World {
         instance.into_iter().chain(refresh).chain(self.bus_due()).chain(self.next_schedule()).min()
     }
 
-    /// An instance as a machine, also for an hour after its termination.
-    pub fn machine(&self, id: &str) -> Option<Machine> {
-        let known = self.instances.get(id).or_else(|| self.loose.get(id)).or_else(|| self.gone.get(id));
-        known.map(|instance| self.machine_of(instance))
-    }
-
-    /// All instances that are not terminated: those of groups by id, then those without a group by id.
-    pub fn machines(&self) -> impl Iterator<Item = Machine> + '_ {
-        self.instances.values().chain(self.loose.values()).map(|instance| self.machine_of(instance))
-    }
-
     /// Makes the API report `text` as the state of an instance until it changes by itself.
     pub fn force_state(&mut self, now: SystemTime, id: &str, text: &str) {
         self.run_until(now);
@@ -293,20 +262,6 @@ impl World {
             from: Some(from),
             to: text.to_owned(),
         });
-    }
-
-    fn machine_of(&self, instance: &Instance) -> Machine {
-        let is_new = self.now < instance.launched + self.settings.no_target_time;
-        Machine {
-            view: instance.view(),
-            power: instance.power,
-            target: instance.shown_target().filter(|_| !is_new),
-            tags: instance.tags.clone(),
-            launched: instance.launched,
-            metadata: instance.metadata.clone(),
-            hardware: instance.hardware.clone(),
-            warnings: instance.warnings.at(self.now),
-        }
     }
 
     /// One thing after the other, each at its own time, so that a long step gives the same world as many short ones.

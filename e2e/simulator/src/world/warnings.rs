@@ -272,8 +272,10 @@ impl World {
         }
         match self.state_of(instance) {
             MachineState::Pending | MachineState::Running => Ok(instance),
-            MachineState::Stopping | MachineState::Stopped => Err(NotWarned::NotRunning),
-            MachineState::ShuttingDown | MachineState::Terminated => Err(NotWarned::NotRunning),
+            MachineState::Stopping
+            | MachineState::Stopped
+            | MachineState::ShuttingDown
+            | MachineState::Terminated => Err(NotWarned::NotRunning),
         }
     }
 

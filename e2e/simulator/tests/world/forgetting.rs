@@ -29,7 +29,7 @@ fn thousands_of_machines_leave_nothing_behind() {
     for round in 1..=20_usize {
         come_and_go(&mut bed, 250);
         assert_eq!(bed.world.remembered(), 250 * round.min(6), "those of the last hour");
-        bed.pass(Duration::from_mins(10) - A_WHILE - STOP);
+        bed.pass(Duration::from_mins(10).saturating_sub(A_WHILE + STOP));
     }
     bed.pass(HOUR);
     assert_eq!((bed.world.remembered(), bed.ids().len()), (0, 0));
@@ -78,7 +78,7 @@ fn a_terminated_instance_is_known_for_an_hour_and_then_to_nobody() {
     let id = bed.run_one();
     bed.pass(A_WHILE);
     bed.terminate(&id);
-    bed.pass(STOP + HOUR - MOMENT);
+    bed.pass((STOP + HOUR).saturating_sub(MOMENT));
     assert_eq!(bed.machine_state(&id), Some(MachineState::Terminated));
     assert!(bed.world.machine(&id).is_some());
     bed.pass(MOMENT);

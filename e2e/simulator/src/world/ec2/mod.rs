@@ -20,7 +20,7 @@ pub use run::RunInstances;
 pub use tags::TagRow;
 pub use template::{NewVersion, TemplateCommand, TemplateRef, TemplateView, VersionView};
 pub(super) use templates::Template;
-pub use view::{MachineView, VPC};
+pub use view::{MachineView, OffBy, VPC};
 
 use super::World;
 use super::command::Page;

@@ -25,6 +25,15 @@ const SPOT_TERMINATION: (&str, &str) = (
     "Server.SpotInstanceTermination: The instance was terminated because of a Spot interruption.",
 );
 
+/// Who had a machine go off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OffBy {
+    /// Somebody asked for it, Auto Scaling included.
+    User,
+    /// EC2 took back a Spot instance.
+    Service,
+}
+
 /// A machine as described.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineView {
@@ -66,8 +75,8 @@ pub struct MachineView {
     pub planned: Vec<Maintenance>,
     /// Its role, which has an instance profile of the same name.
     pub role: Option<String>,
-    /// Whether it is off because EC2 took it back.
-    pub is_reclaimed: bool,
+    /// Who had it go off, if it did.
+    pub off_by: OffBy,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -82,13 +91,16 @@ impl MachineView {
     /// Why it is off, as `reason` tells it: `User initiated (2026-01-01 00:00:00 GMT)`; empty if it is on. Auto Scaling
     /// counts as a user. That a Spot instance that was taken back says `Service` is a judgement.
     pub fn reason(&self) -> String {
-        let who = if self.is_reclaimed { "Service" } else { "User" };
+        let who = match self.off_by {
+            OffBy::User => "User",
+            OffBy::Service => "Service",
+        };
         self.off.map(|(at, _)| format!("{who} initiated ({})", spaced(at))).unwrap_or_default()
     }
 
     /// Why it is off, as `stateReason` tells it: code and message.
     pub fn state_reason(&self) -> Option<(&'static str, &'static str)> {
-        if self.off.is_some() && self.is_reclaimed {
+        if self.off.is_some() && self.off_by == OffBy::Service {
             return Some(match self.state {
                 MachineState::ShuttingDown | MachineState::Terminated => SPOT_TERMINATION,
                 MachineState::Pending
@@ -138,7 +150,7 @@ impl World {
             metadata: metadata.options,
             planned: instance.warnings.at(self.now).maintenance,
             role: metadata.role.clone(),
-            is_reclaimed: hardware.is_reclaimed,
+            off_by: if hardware.is_reclaimed { OffBy::Service } else { OffBy::User },
             tags: instance.tags.clone(),
         }
     }

@@ -41,7 +41,9 @@ impl World {
             request.settings.repeated.insert("LaunchConfigurationName", Tree::Text(name.clone()));
         }
         let mut settings = GroupSettings::default();
-        settings.apply(request.settings);
+        let mut wishes = request.settings;
+        wishes.check_maintenance()?;
+        settings.apply(wishes);
         check_policies(settings.termination_policies.as_deref().unwrap_or_default())?;
         let zones = zones_of(request.zones, request.subnets.as_deref())?;
         let group = Group {
@@ -84,7 +86,8 @@ impl World {
         Ok(Reply::Done)
     }
 
-    pub(super) fn update_group(&mut self, change: UpdateGroup) -> Result<Reply, AwsError> {
+    pub(super) fn update_group(&mut self, mut change: UpdateGroup) -> Result<Reply, AwsError> {
+        change.settings.check_maintenance()?;
         let group = self.group_mut(&change.name)?;
         refuse_while_deleting(group)?;
         let min = change.min.unwrap_or(group.min);

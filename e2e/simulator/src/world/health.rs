@@ -7,7 +7,7 @@
 use std::time::SystemTime;
 
 use super::World;
-use super::command::{Process, Reply};
+use super::command::Reply;
 use super::error::AwsError;
 use super::instance::{Instance, Life};
 use super::journey::Journey;
@@ -53,29 +53,6 @@ impl World {
         member.life.unhealthy = !healthy;
         let name = member.group.clone();
         self.reconcile(&name);
-    }
-
-    /// Sends unhealthy members away; who misses them is scaling's business.
-    pub(super) fn part_with_the_unhealthy(&mut self, name: &str) {
-        // Without Terminate, as documented, nobody is replaced either.
-        if self.is_suspended(Process::ReplaceUnhealthy, name) || self.is_suspended(Process::Terminate, name) {
-            return;
-        }
-        let goes = |instance: &Instance| {
-            let journey = instance.journey;
-            instance.life.unhealthy && instance.is_at_rest() && (journey.serves() || journey.is_pooled())
-        };
-        for id in self.members(name, goes) {
-            let instance = &self.instances[&id];
-            let way_out = if instance.is_pooled() { Journey::Retire } else { Journey::Terminate };
-            let why = if self.is_ill(instance) {
-                "an EC2 health check indicating it has been terminated or stopped"
-            } else {
-                "a user health-check"
-            };
-            self.next_activity(None, &format!("an instance was taken out of service in response to {why}."));
-            self.begin(&id, way_out);
-        }
     }
 
     /// Notes what begins with an arrival.

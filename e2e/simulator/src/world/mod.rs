@@ -33,6 +33,7 @@ mod machine;
 mod machine_health;
 mod machine_power;
 mod made;
+mod maintenance;
 mod membership;
 mod metadata;
 mod notices;
@@ -43,6 +44,7 @@ mod policies;
 mod pools;
 mod processes;
 mod refresh;
+mod replacing;
 mod retention;
 mod scaling;
 mod schedules;
@@ -134,6 +136,8 @@ pub struct World {
     outbox: Vec<Event>,
     /// When the refreshes of groups have something to do by themselves.
     refresh_wakes: BTreeMap<String, SystemTime>,
+    /// When members of groups are to be replaced by themselves.
+    replacement_wakes: BTreeMap<String, SystemTime>,
     queues: Queues,
     /// Who is told about every lifecycle action, and in which shape.
     routes: Vec<(String, Envelope)>,
@@ -164,6 +168,7 @@ impl World {
             departed: Departed::default(),
             outbox: Vec::new(),
             refresh_wakes: BTreeMap::new(),
+            replacement_wakes: BTreeMap::new(),
             queues,
             routes: Vec::new(),
             activities: Activities::default(),
@@ -245,8 +250,8 @@ impl World {
     /// When `advance` has something to do next; none if nothing happens until an operation comes.
     pub fn next_deadline(&self) -> Option<SystemTime> {
         let instance = self.next_due().map(|(due, _)| due);
-        let refresh = self.next_refresh().map(|(due, _)| due);
-        instance.into_iter().chain(refresh).chain(self.bus_due()).chain(self.next_schedule()).min()
+        let group = self.next_wake().map(|(due, _)| due);
+        instance.into_iter().chain(group).chain(self.bus_due()).chain(self.next_schedule()).min()
     }
 
     /// Makes the API report `text` as the state of an instance until it changes by itself.
@@ -282,7 +287,7 @@ impl World {
                 self.fire(&id);
             } else if self.fire_schedule() {
                 // Sizes that were to change.
-            } else if let Some((_, name)) = self.next_refresh() {
+            } else if let Some((_, name)) = self.next_wake() {
                 let name = name.to_owned();
                 self.reconcile(&name);
             }
@@ -296,6 +301,11 @@ impl World {
     fn next_due(&self) -> Option<(SystemTime, String)> {
         let next = self.instances.next_due().into_iter().chain(self.loose.next_due()).min();
         next.map(|(due, id)| (due, id.to_owned()))
+    }
+
+    /// When a group has something to do by itself next, and which one.
+    fn next_wake(&self) -> Option<(SystemTime, &String)> {
+        self.refresh_wakes.iter().chain(&self.replacement_wakes).map(|(name, at)| (*at, name)).min()
     }
 
     fn group_mut(&mut self, name: &str) -> Result<&mut Group, AwsError> {

@@ -14,7 +14,7 @@ impl World {
     ///
     /// The order matters: what scale-in returns fills the pool, and what scale-out takes from it is replaced.
     pub(super) fn reconcile(&mut self, name: &str) {
-        self.part_with_the_unhealthy(name);
+        self.replace_members(name);
         self.resize(name);
         self.step_refresh(name);
         self.finish_deletions(name);
@@ -114,12 +114,22 @@ impl World {
             return;
         }
         let mut pooled = self.members(name, |instance| {
-            instance.is_pooled() && (instance.is_at_rest() || matches!(instance.journey, Journey::Warm(_)))
+            instance.is_pooled()
+                && (instance.is_at_rest() || matches!(instance.journey, Journey::Warm(_)))
+                && !self.is_kept_in_pool(instance)
         });
         pooled.sort_by_key(|id| !self.instances[id].is_at_rest());
         for id in pooled.into_iter().take(surplus) {
             self.begin(&id, Journey::Retire);
         }
+    }
+
+    /// True for one in the pool that is not to be terminated. As with those in service, the suspension of Terminate holds
+    /// neither for one that is not there yet nor against a deletion.
+    fn is_kept_in_pool(&self, instance: &Instance) -> bool {
+        let Some(group) = self.groups.get(&instance.group) else { return false };
+        let goes = group.deleting || group.pool.as_ref().is_none_or(|pool| pool.deleting);
+        instance.is_at_rest() && self.is_suspended(Process::Terminate, &instance.group) && !goes
     }
 
     /// Lets a pool and a group go once nothing is left in them.

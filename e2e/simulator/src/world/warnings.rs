@@ -222,6 +222,9 @@ impl World {
         let since = self.now;
         self.warn(id, |warnings| warnings.rebalance = Some(since));
         self.tell_rebalance(id);
+        if let Some(group) = self.instances.get(id).map(|instance| instance.group.clone()) {
+            self.reconcile(&group);
+        }
         Ok(())
     }
 

@@ -30,6 +30,7 @@ mod policies;
 mod protocol;
 mod queues;
 mod refresh;
+mod scaling;
 mod schedules;
 mod serve;
 mod signatures;

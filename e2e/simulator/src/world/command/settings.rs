@@ -18,13 +18,13 @@ pub struct GroupSettings {
     pub health_check_grace: Option<u32>,
     /// In seconds; `Some(None)` takes it away (-1 on the wire).
     pub instance_warmup: Option<Option<u32>>,
-    /// In seconds, only repeated in answers; 0 means without end.
+    /// For how long a member serves before another takes its place, in seconds; 0 means without end.
     pub max_lifetime: Option<u32>,
-    /// Only repeated in answers.
+    /// Whether another takes the place of a member that EC2 recommends to replace.
     pub capacity_rebalance: Option<bool>,
     /// By what scale-in goes; `Default` by default.
     pub termination_policies: Option<Vec<String>>,
-    /// Parameters that are only repeated in answers, by their names; an empty text takes one away.
+    /// Parameters by their names, most of them only repeated in answers; an empty text takes one away.
     pub repeated: BTreeMap<&'static str, Tree>,
 }
 

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use super::command::{RefreshPreferences, RefreshStatus, RefreshStrategy, RefreshView, Wanted};
+use super::maintenance::Bounds;
 
 /// How much of a group stays in service unless it is told.
 const MIN_HEALTHY: u32 = 90;
@@ -52,19 +53,12 @@ impl Refresh {
         self.wanted.as_ref().filter(|_| holds)
     }
 
-    /// By how many instances a group of this size may exceed it for now.
-    pub(crate) fn surge(&self, desired: u32, old_in_service: usize) -> usize {
-        let rolling = self.strategy == RefreshStrategy::Rolling && self.is_moving();
-        let most = self.preferences.max_healthy.filter(|_| rolling).unwrap_or(100);
-        let most = (u64::from(desired) * u64::from(most) / 100).saturating_sub(u64::from(desired));
-        usize::try_from(most).unwrap_or(usize::MAX).min(old_in_service)
-    }
-
-    /// How many ready instances there must at least be besides the one that is begun with. One can always be.
-    pub(crate) fn needed(&self, desired: u32, surge: usize) -> usize {
-        let percent = u64::from(self.preferences.min_healthy.unwrap_or(MIN_HEALTHY));
-        let healthy = usize::try_from((u64::from(desired) * percent).div_ceil(100)).unwrap_or(usize::MAX);
-        healthy.min((desired as usize + surge).saturating_sub(1))
+    /// Between which sizes the group stays: as it was told, else by the group's maintenance policy.
+    pub(super) fn bounds(&self, policy: Option<Bounds>) -> Bounds {
+        let min = self.preferences.min_healthy.or(policy.map(|policy| policy.min)).unwrap_or(MIN_HEALTHY);
+        let max = self.preferences.max_healthy.or(policy.map(|policy| policy.max));
+        let may_grow = self.strategy == RefreshStrategy::Rolling && self.is_moving();
+        Bounds { min, max: max.filter(|_| may_grow).unwrap_or(100) }
     }
 
     /// How many instances may be begun with before the next checkpoint.

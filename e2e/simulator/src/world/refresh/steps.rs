@@ -3,25 +3,37 @@
 use std::time::{Duration, SystemTime};
 
 use super::super::World;
-use super::super::command::{GroupSettings, RefreshStatus, RefreshStrategy, Wanted};
+use super::super::command::{GroupSettings, Process, RefreshStatus, RefreshStrategy, Wanted};
 use super::super::group::Group;
 use super::super::journey::Journey;
+use super::super::replacing::warmup;
 
 impl World {
     /// By how many instances a refresh lets a group exceed its desired capacity for now.
     pub(in crate::world) fn surge(&self, name: &str) -> usize {
         let Some(group) = self.groups.get(name) else { return 0 };
-        let Some(refresh) = group.refresh() else { return 0 };
+        let Some(refresh) = group.refresh() else { return self.replacement_surge(name) };
         let old = refresh
             .old
             .iter()
             .filter(|id| self.instances.get(id).is_some_and(|instance| instance.journey.serves()));
-        refresh.surge(group.desired, old.count())
+        let surge = refresh.bounds(group.maintenance()).surge(group.desired).min(old.count());
+        let serving = || self.instances.of_group(name).filter(|instance| instance.journey.serves()).count();
+        // While it waits the group grows no further, and does not shrink either.
+        let surge = if self.refresh_waits(name) {
+            surge.min(serving().saturating_sub(group.desired as usize))
+        } else {
+            surge
+        };
+        surge.max(self.replacement_surge(name))
     }
 
-    /// When a refresh has something to do by itself, and of which group.
-    pub(in crate::world) fn next_refresh(&self) -> Option<(SystemTime, &String)> {
-        self.refresh_wakes.iter().map(|(name, at)| (*at, name)).min()
+    /// True while a process is suspended that it needs: as documented it replaces nobody then. A judgement: it goes on
+    /// where it was once all of them are back.
+    fn refresh_waits(&self, name: &str) -> bool {
+        [Process::InstanceRefresh, Process::Launch, Process::Terminate]
+            .iter()
+            .any(|process| self.is_suspended(*process, name))
     }
 
     /// Begins with as many instances as may be out of service now, and ends the refresh that has none left.
@@ -49,7 +61,8 @@ impl World {
     /// The instance whose turn it is, and where it goes; none if it is time to wait or all is done.
     fn next_turn(&mut self, name: &str) -> Option<(String, Journey)> {
         let now = self.now;
-        let surge = self.surge(name);
+        self.groups.get(name)?.refresh()?;
+        let (surge, waits) = (self.surge(name), self.refresh_waits(name));
         let pooled = self.members(name, |instance| {
             instance.is_pooled() && (instance.is_at_rest() || matches!(instance.journey, Journey::Warm(_)))
         });
@@ -57,7 +70,7 @@ impl World {
         let serving = self.members(name, |instance| instance.journey.serves());
         let in_service = self.members(name, |instance| instance.journey.serves() && instance.is_at_rest());
         let group = self.groups.get_mut(name)?;
-        let (desired, warmup) = (group.desired, warmup(&group.settings));
+        let (desired, warmup, policy) = (group.desired, warmup(&group.settings), group.maintenance());
         let refresh = group.refresh_mut()?;
         let warmup = refresh.preferences.warmup.map_or(warmup, seconds);
 
@@ -97,12 +110,14 @@ impl World {
                 } else {
                     let begun = refresh.total.saturating_sub(refresh.old.len());
                     let limit = refresh.limit();
-                    if begun < limit {
+                    if begun < limit && waits {
+                        // Whoever resumes what it needs has it look again.
+                    } else if begun < limit {
                         let stale = pooled.into_iter().find(|id| refresh.old.contains(id));
                         if let Some(id) = stale {
                             return Some((id, Journey::Retire));
                         }
-                        if ready > refresh.needed(desired, surge)
+                        if ready > refresh.bounds(policy).needed(desired, surge)
                             && let Some(id) = old.into_iter().next()
                         {
                             let way = match refresh.strategy {
@@ -170,11 +185,6 @@ impl super::Refresh {
     fn is_at_last_checkpoint(&self) -> bool {
         self.passed + 1 >= self.preferences.checkpoints.len()
     }
-}
-
-/// How long an instance of this group takes to warm up once it is in service.
-fn warmup(settings: &GroupSettings) -> Duration {
-    seconds(settings.instance_warmup.flatten().or(settings.health_check_grace).unwrap_or(0))
 }
 
 fn seconds(number: u32) -> Duration {

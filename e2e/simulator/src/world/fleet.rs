@@ -5,6 +5,7 @@ use std::ops::Index;
 use std::time::SystemTime;
 
 use super::instance::Instance;
+use super::tally::Tally;
 
 /// Instances by id, with an index of their groups and one of when they are due.
 ///
@@ -13,10 +14,17 @@ use super::instance::Instance;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fleet {
     by_id: BTreeMap<String, Instance>,
-    groups: BTreeMap<String, BTreeSet<String>>,
+    groups: BTreeMap<String, Members>,
     due: BTreeSet<(SystemTime, String)>,
     /// The id of the one that was handed out last, and is in no index.
     out: Option<String>,
+}
+
+/// Those of one group, by id, and how many there are of each kind.
+#[derive(Debug, Clone, Default)]
+struct Members {
+    ids: BTreeSet<String>,
+    tally: Tally,
 }
 
 impl Fleet {
@@ -52,11 +60,19 @@ impl Fleet {
     /// Those of one group, by id.
     pub(super) fn of_group<'a>(&'a self, group: &str) -> impl Iterator<Item = &'a Instance> + use<'a> {
         let out = self.handed_out().filter(|instance| instance.group == group);
-        let indexed = self.groups.get(group).into_iter().flatten().filter_map(|id| self.by_id.get(id));
+        let ids = self.groups.get(group).into_iter().flat_map(|members| &members.ids);
+        let indexed = ids.filter_map(|id| self.by_id.get(id));
         let mut found: Vec<_> = indexed.chain(out).collect();
         // All but the last are in order.
         found.sort_by(|one, other| one.id.cmp(&other.id));
         found.into_iter()
+    }
+
+    /// How many of one group there are of each kind, without looking at them.
+    pub(super) fn tally(&self, group: &str) -> Tally {
+        let indexed = self.groups.get(group).map(|members| members.tally).unwrap_or_default();
+        let out = self.handed_out().filter(|instance| instance.group == group);
+        indexed.plus(out.map(Tally::of).unwrap_or_default())
     }
 
     /// Who is due next, and when; of several at once the first by id.
@@ -72,7 +88,9 @@ impl Fleet {
 
     fn put_back(&mut self) {
         let Some(instance) = self.out.take().and_then(|id| self.by_id.get(&id)) else { return };
-        self.groups.entry(instance.group.clone()).or_default().insert(instance.id.clone());
+        let members = self.groups.entry(instance.group.clone()).or_default();
+        members.ids.insert(instance.id.clone());
+        members.tally = members.tally.plus(Tally::of(instance));
         if let Some(due) = instance.due() {
             self.due.insert((due, instance.id.clone()));
         }
@@ -80,9 +98,11 @@ impl Fleet {
 
     fn take_out(&mut self, id: &str) {
         let Some(instance) = self.by_id.get(id) else { return };
-        if let Some(members) = self.groups.get_mut(&instance.group) {
-            members.remove(id);
-            if members.is_empty() {
+        if let Some(members) = self.groups.get_mut(&instance.group)
+            && members.ids.remove(id)
+        {
+            members.tally = members.tally.minus(Tally::of(instance));
+            if members.ids.is_empty() {
                 self.groups.remove(&instance.group);
             }
         }
@@ -107,11 +127,20 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::PoolState;
     use super::super::instance::Stage;
+    use super::super::journey::Journey;
     use super::super::{Command, CreateGroup, Settings, World};
     use super::*;
 
     const GROUPS: [&str; 3] = ["a", "b", "c"];
+    const WAYS: [Journey; 5] = [
+        Journey::Launch,
+        Journey::Warm(PoolState::Stopped),
+        Journey::Park,
+        Journey::Retire,
+        Journey::Terminate,
+    ];
 
     /// Seven instances, all in group `a` and under way.
     fn fleet() -> Fleet {
@@ -136,6 +165,9 @@ mod tests {
         Move(usize),
         Due(u64),
         Rest,
+        Ail(bool),
+        Go(Journey),
+        Recommend,
         Remove,
         ComeBack,
     }
@@ -146,6 +178,9 @@ mod tests {
             (0..GROUPS.len()).prop_map(Change::Move),
             (0..5_u64).prop_map(Change::Due),
             Just(Change::Rest),
+            any::<bool>().prop_map(Change::Ail),
+            proptest::sample::select(&WAYS[..]).prop_map(Change::Go),
+            Just(Change::Recommend),
             Just(Change::Remove),
             Just(Change::ComeBack),
         ];
@@ -160,13 +195,16 @@ mod tests {
                 instance.stage = Stage::LastStretch { until };
             }
             (Change::Rest, Some(instance)) => instance.stage = Stage::AtRest,
+            (Change::Ail(unhealthy), Some(instance)) => instance.life.unhealthy = unhealthy,
+            (Change::Go(journey), Some(instance)) => instance.journey = journey,
+            (Change::Recommend, Some(instance)) => instance.warnings.rebalance = Some(SystemTime::UNIX_EPOCH),
             (Change::Remove, Some(_)) => gone.extend(fleet.remove(id)),
             (Change::ComeBack, _) => {
                 if let Some(instance) = gone.pop() {
                     fleet.insert(instance.id.clone(), instance);
                 }
             }
-            (Change::Look | Change::Move(_) | Change::Due(_) | Change::Rest | Change::Remove, _) => {}
+            _ => {}
         }
     }
 
@@ -181,7 +219,10 @@ mod tests {
                 let due = fleet.values().filter_map(|instance| Some((instance.due()?, instance.id.as_str()))).min();
                 prop_assert_eq!(fleet.next_due(), due);
                 for group in GROUPS {
-                    let all = fleet.values().filter(|instance| instance.group == group);
+                    let all = || fleet.values().filter(|instance| instance.group == group);
+                    let tally = all().map(Tally::of).fold(Tally::default(), Tally::plus);
+                    prop_assert_eq!(fleet.tally(group), tally);
+                    let all = all();
                     let all: Vec<_> = all.map(|instance| &instance.id).collect();
                     let found: Vec<_> = fleet.of_group(group).map(|instance| &instance.id).collect();
                     prop_assert_eq!(found, all);

@@ -51,6 +51,7 @@ mod schedules;
 mod standby;
 mod state;
 mod tags;
+mod tally;
 mod topics;
 mod traffic;
 mod warnings;

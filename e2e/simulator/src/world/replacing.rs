@@ -75,6 +75,13 @@ impl World {
         let Some(rules) = self.groups.get(name).and_then(Rules::of) else {
             return Vec::new();
         };
+        let tally = self.instances.tally(name);
+        // Asked after every arrival: most of the time nobody has to be looked at.
+        let unhealthy = rules.unhealthy && tally.unhealthy > 0;
+        let recommended = rules.rebalance && tally.recommended > 0;
+        if !unhealthy && !recommended && rules.lifetime.is_none() {
+            return Vec::new();
+        }
         let reason = |instance: &Instance| rules.reason(instance, self.now);
         let ids = self.members(name, |instance| reason(instance).is_some());
         ids.into_iter()
@@ -132,7 +139,7 @@ impl World {
         let Some(rules) = self.groups.get(name).and_then(Rules::of) else {
             return;
         };
-        if !rules.unhealthy {
+        if !rules.unhealthy || self.instances.tally(name).unhealthy == 0 {
             return;
         }
         let goes = |one: &Instance| one.life.unhealthy && one.is_at_rest() && one.is_pooled();

@@ -24,10 +24,11 @@ impl World {
     pub(super) fn resize(&mut self, name: &str) {
         let Some(group) = self.groups.get(name) else { return };
         let desired = group.desired as usize + self.surge(name);
-        if group.deleting {
+        let tally = self.instances.tally(name);
+        if group.deleting && tally.parked > 0 {
             self.end_standby(name);
         }
-        let serving = self.count(name, |instance| instance.journey.serves());
+        let serving = tally.serving;
         self.resizes(serving, desired);
         match serving.cmp(&desired) {
             Ordering::Greater => self.scale_in(name, serving - desired),
@@ -90,7 +91,7 @@ impl World {
     fn way_back(&self, name: &str, id: &str) -> Option<Journey> {
         let group = self.groups.get(name)?;
         let pool = group.pool.as_ref()?;
-        let pooled = self.count(name, Instance::is_pooled);
+        let pooled = self.instances.tally(name).pooled;
         let room = pooled < group.pool_target() as usize;
         let instance = &self.instances[id];
         (pool.reuse == Some(true) && room && instance.is_at_rest() && !self.is_ill(instance))
@@ -101,7 +102,7 @@ impl World {
         let Some(group) = self.groups.get(name) else { return };
         let target = group.pool_target() as usize;
         let state = group.pool.as_ref().map(|pool| pool.state);
-        let size = self.count(name, Instance::is_pooled);
+        let size = self.instances.tally(name).pooled;
         self.resizes(size, target);
         if let Some(state) = state
             && !self.is_suspended(Process::Launch, name)
@@ -138,20 +139,15 @@ impl World {
         let (deleting, pool_deleting) =
             (group.deleting, group.pool.as_ref().is_some_and(|pool| pool.deleting));
         if pool_deleting
-            && self.count(name, |instance| instance.journey.is_listed_in_pool()) == 0
+            && self.instances.tally(name).listed_in_pool == 0
             && let Some(group) = self.groups.get_mut(name)
         {
             group.pool = None;
         }
-        if deleting && self.count(name, |_| true) == 0 {
+        if deleting && self.instances.tally(name).all == 0 {
             self.groups.remove(name);
             self.forget_groups();
         }
-    }
-
-    /// How many instances of a kind a group has.
-    fn count(&self, name: &str, wanted: impl Fn(&Instance) -> bool) -> usize {
-        self.instances.of_group(name).filter(|instance| wanted(instance)).count()
     }
 
     /// The ids of a group's instances of a kind, the oldest first.

@@ -190,6 +190,7 @@ impl World {
             }
             (HookResult::Abandon, HookTransition::Launching) => {
                 self.activity_abandoned(id, token, by);
+                self.refresh_stumbles(&group);
                 let way_out = if journey.is_pooled() { Journey::Retire } else { Journey::Terminate };
                 self.begin(id, way_out);
                 self.reconcile(&group);

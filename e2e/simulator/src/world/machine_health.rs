@@ -32,6 +32,7 @@ impl World {
         }
         // On its way it has failed.
         let way_out = if instance.is_pooled() { Journey::Retire } else { Journey::Terminate };
+        self.refresh_stumbles(&group);
         self.begin(id, way_out);
         self.reconcile(&group);
     }

@@ -36,6 +36,7 @@ mod reach;
 mod refresh;
 mod refresh_bed;
 mod refresh_ends;
+mod refresh_failing;
 mod replacing;
 mod retention;
 mod root_volume;

@@ -11,6 +11,7 @@ pub(super) fn refresh(xml: &mut Xml, view: &RefreshView) {
     xml.text("AutoScalingGroupName", &view.group);
     xml.text("Strategy", view.strategy.as_str());
     xml.text("Status", view.status.as_str());
+    xml.optional("StatusReason", view.status_reason);
     xml.text("StartTime", millis(view.started));
     xml.optional("EndTime", view.ended.map(millis));
     xml.text("PercentageComplete", view.percentage);
@@ -24,7 +25,7 @@ pub(super) fn refresh(xml: &mut Xml, view: &RefreshView) {
     }
     if let Some((at, percentage, remaining)) = view.rolled_back {
         xml.element("RollbackDetails", |xml| {
-            xml.text("RollbackReason", "The rollback was requested by the user.");
+            xml.optional("RollbackReason", view.rollback_reason);
             xml.text("RollbackStartTime", millis(at));
             xml.text("PercentageCompleteOnRollback", percentage);
             xml.text("InstancesToUpdateOnRollback", remaining);

@@ -24,7 +24,7 @@ impl RefreshStrategy {
     }
 }
 
-/// How far a refresh is. It never fails: nothing that would make it fail is simulated.
+/// How far a refresh is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefreshStatus {
     /// `InProgress`
@@ -41,6 +41,10 @@ pub enum RefreshStatus {
     RollbackInProgress,
     /// `RollbackSuccessful`
     RollbackSuccessful,
+    /// `Failed`
+    Failed,
+    /// `RollbackFailed`
+    RollbackFailed,
 }
 
 impl RefreshStatus {
@@ -54,6 +58,8 @@ impl RefreshStatus {
             RefreshStatus::Cancelled => "Cancelled",
             RefreshStatus::RollbackInProgress => "RollbackInProgress",
             RefreshStatus::RollbackSuccessful => "RollbackSuccessful",
+            RefreshStatus::Failed => "Failed",
+            RefreshStatus::RollbackFailed => "RollbackFailed",
         }
     }
 
@@ -61,7 +67,11 @@ impl RefreshStatus {
     pub fn is_over(self) -> bool {
         matches!(
             self,
-            RefreshStatus::Successful | RefreshStatus::Cancelled | RefreshStatus::RollbackSuccessful
+            RefreshStatus::Successful
+                | RefreshStatus::Cancelled
+                | RefreshStatus::RollbackSuccessful
+                | RefreshStatus::Failed
+                | RefreshStatus::RollbackFailed
         )
     }
 }
@@ -115,7 +125,7 @@ pub struct RefreshPreferences {
     pub skip_matching: Option<bool>,
     /// From the last instance to the end; nothing by default.
     pub bake_time: Option<u32>,
-    /// Only repeated in answers.
+    /// Whether it is rolled back if it fails.
     pub auto_rollback: Option<bool>,
 }
 
@@ -144,4 +154,8 @@ pub struct RefreshView {
     pub preferences: RefreshPreferences,
     /// When it was rolled back, and percentage and remaining instances by then.
     pub rolled_back: Option<(SystemTime, u32, usize)>,
+    /// Why it was rolled back.
+    pub rollback_reason: Option<&'static str>,
+    /// Why it failed.
+    pub status_reason: Option<&'static str>,
 }

@@ -4,6 +4,7 @@
 //! configuration at the end, and the states of a root volume replacement. Judgements: the warm pool is replaced all at once
 //! at the start (it serves nobody), members in Standby are left alone, and those protected from scale-in are replaced.
 
+mod failing;
 mod operations;
 mod steps;
 
@@ -39,6 +40,12 @@ pub(crate) struct Refresh {
     /// Nothing is begun before, and a refresh that bakes ends then.
     pub(crate) pause: Option<SystemTime>,
     pub(crate) rolled_back: Option<(SystemTime, u32, usize)>,
+    /// Why it was rolled back.
+    pub(crate) rollback_reason: Option<&'static str>,
+    /// Why it failed.
+    pub(crate) status_reason: Option<&'static str>,
+    /// Since when launches fail and none succeeds.
+    pub(crate) failing_since: Option<SystemTime>,
 }
 
 impl Refresh {
@@ -92,6 +99,8 @@ impl Refresh {
             wanted: self.wanted.clone(),
             preferences: self.preferences.clone(),
             rolled_back: self.rolled_back,
+            rollback_reason: self.rollback_reason,
+            status_reason: self.status_reason,
         }
     }
 }

@@ -31,6 +31,12 @@ impl World {
         if request.strategy == RefreshStrategy::ReplaceRootVolume {
             check_root_volume(group, request.wanted.as_ref())?;
         }
+        if request.preferences.auto_rollback == Some(true) && !can_turn(group, request.wanted.as_ref()) {
+            return Err(AwsError::validation(
+                "AutoRollback needs a desired configuration, and a launch template version that is neither $Latest nor \
+                 $Default.",
+            ));
+        }
         let target = request.wanted.as_ref().map(Wanted::template).or_else(|| group.template());
         let skip = request.preferences.skip_matching == Some(true);
         let old = self.members(&name, |instance| {
@@ -52,6 +58,9 @@ impl World {
             passed: 0,
             pause: None,
             rolled_back: None,
+            rollback_reason: None,
+            status_reason: None,
+            failing_since: None,
         };
         let id = refresh.id.clone();
         let refreshes = &mut self.group_mut(&name)?.refreshes;
@@ -79,15 +88,10 @@ impl World {
 
     /// Turns a refresh around: what it updated is brought back to what the group still says.
     pub(in crate::world) fn rollback_refresh(&mut self, name: &str) -> Result<Reply, AwsError> {
-        let now = self.now;
-        let floats = self.group(name)?.template().is_some_and(|template| {
-            template.version.as_deref().is_none_or(|version| version.starts_with('$'))
-        });
+        let group = self.group(name)?;
+        let can_turn = can_turn(group, group.refresh().and_then(|refresh| refresh.wanted.as_ref()));
         let refresh = self.active_refresh(name)?;
-        if refresh.wanted.is_none()
-            || floats
-            || !matches!(refresh.status, RefreshStatus::InProgress | RefreshStatus::Baking)
-        {
+        if !can_turn || !matches!(refresh.status, RefreshStatus::InProgress | RefreshStatus::Baking) {
             return Err(AwsError::new(
                 400,
                 "IrreversibleInstanceRefresh",
@@ -95,11 +99,22 @@ impl World {
                  version that is neither $Latest nor $Default.",
             ));
         }
+        let id = refresh.id.clone();
+        self.turn_refresh(name, "The rollback was requested by the user.");
+        self.reconcile(name);
+        Ok(Reply::Refreshing { id })
+    }
+
+    /// Has a refresh bring back what it updated.
+    pub(super) fn turn_refresh(&mut self, name: &str, reason: &'static str) {
+        let now = self.now;
+        let Ok(refresh) = self.active_refresh(name) else { return };
         let kept = std::mem::take(&mut refresh.old);
         let updated = self.members(name, |instance| {
             (instance.journey.serves() || instance.is_pooled()) && !kept.contains(&instance.id)
         });
-        let refresh = self.active_refresh(name)?;
+        let Ok(refresh) = self.active_refresh(name) else { return };
+        (refresh.rollback_reason, refresh.failing_since) = (Some(reason), None);
         refresh.rolled_back = Some((now, refresh.percentage(), refresh.remaining));
         refresh.status = RefreshStatus::RollbackInProgress;
         refresh.total = updated.len();
@@ -108,9 +123,6 @@ impl World {
         // Those that were never touched are up to date again.
         refresh.fresh = kept.into_iter().map(|id| (id, std::time::SystemTime::UNIX_EPOCH)).collect();
         refresh.pause = None;
-        let id = refresh.id.clone();
-        self.reconcile(name);
-        Ok(Reply::Refreshing { id })
     }
 
     pub(in crate::world) fn describe_refreshes(
@@ -144,6 +156,14 @@ impl World {
             )
         })
     }
+}
+
+/// As documented: back to a version of its own only, and only from a desired configuration.
+fn can_turn(group: &Group, wanted: Option<&Wanted>) -> bool {
+    let floats = group
+        .template()
+        .is_some_and(|template| template.version.as_deref().is_none_or(|version| version.starts_with('$')));
+    wanted.is_some() && !floats
 }
 
 /// As documented: mixed instances policies with images on both sides, and no warm pool.

@@ -30,7 +30,7 @@ impl World {
 
     /// True while a process is suspended that it needs: as documented it replaces nobody then. A judgement: it goes on
     /// where it was once all of them are back.
-    fn refresh_waits(&self, name: &str) -> bool {
+    pub(super) fn refresh_waits(&self, name: &str) -> bool {
         [Process::InstanceRefresh, Process::Launch, Process::Terminate]
             .iter()
             .any(|process| self.is_suspended(*process, name))
@@ -39,6 +39,7 @@ impl World {
     /// Begins with as many instances as may be out of service now, and ends the refresh that has none left.
     pub(in crate::world) fn step_refresh(&mut self, name: &str) {
         self.refresh_wakes.remove(name);
+        self.fail_refresh(name);
         while let Some((id, journey)) = self.next_turn(name) {
             if let Some(refresh) = self.groups.get_mut(name).and_then(Group::refresh_mut) {
                 refresh.old.remove(&id);
@@ -78,7 +79,10 @@ impl World {
         refresh.fresh.retain(|id, _| in_service.contains(id));
         let (old, fresh): (Vec<_>, Vec<_>) = in_service.into_iter().partition(|id| refresh.old.contains(id));
         for id in fresh {
-            refresh.fresh.entry(id).or_insert(now);
+            refresh.fresh.entry(id).or_insert_with(|| {
+                refresh.failing_since = None;
+                now
+            });
         }
         let ready_at = |since: &SystemTime| *since + warmup;
         let warm = refresh.fresh.values().filter(|since| ready_at(since) <= now).count();
@@ -87,6 +91,7 @@ impl World {
         refresh.remaining = refresh.total.min(refresh.old.len() + missing);
         let mut wake = refresh.fresh.values().map(ready_at).filter(|at| *at > now).min();
 
+        let fails = refresh.fails_at().filter(|at| *at > now);
         match refresh.status {
             RefreshStatus::Baking if refresh.pause.is_some_and(|end| end > now) => wake = refresh.pause,
             RefreshStatus::Baking => {
@@ -101,6 +106,8 @@ impl World {
                 wake = None;
             }
             RefreshStatus::InProgress
+            | RefreshStatus::Failed
+            | RefreshStatus::RollbackFailed
             | RefreshStatus::Successful
             | RefreshStatus::Cancelled
             | RefreshStatus::RollbackInProgress
@@ -137,7 +144,7 @@ impl World {
                 }
             }
         }
-        if let Some(at) = wake {
+        if let Some(at) = wake.into_iter().chain(fails).min() {
             self.refresh_wakes.insert(name.to_owned(), at);
         }
         None

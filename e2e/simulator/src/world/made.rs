@@ -89,9 +89,8 @@ impl World {
             text.and_then(|text| text.parse().ok()).unwrap_or(usual)
         };
         let share = number("OnDemandPercentageAboveBaseCapacity", 100).min(100);
-        let serving = || self.instances.of_group(&group.name).filter(|instance| instance.journey.serves());
-        let on_demand = serving().filter(|instance| !instance.metadata.is_spot).count();
-        Some(on_demand >= on_demand_of(serving().count() + 1, number("OnDemandBaseCapacity", 0), share))
+        let tally = self.instances.tally(&group.name);
+        Some(tally.on_demand >= on_demand_of(tally.serving + 1, number("OnDemandBaseCapacity", 0), share))
     }
 }
 

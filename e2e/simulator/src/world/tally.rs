@@ -9,6 +9,8 @@ pub(super) struct Tally {
     pub(super) all: usize,
     /// Count towards the desired capacity.
     pub(super) serving: usize,
+    /// Of these, those that are no Spot instances.
+    pub(super) on_demand: usize,
     /// Count towards the size of the warm pool.
     pub(super) pooled: usize,
     /// Listed with the warm pool.
@@ -26,6 +28,7 @@ impl Tally {
         Tally {
             all: 1,
             serving: usize::from(journey.serves()),
+            on_demand: usize::from(journey.serves() && !instance.metadata.is_spot),
             pooled: usize::from(instance.is_pooled()),
             listed_in_pool: usize::from(journey.is_listed_in_pool()),
             parked: usize::from(journey == Journey::Park),
@@ -46,6 +49,7 @@ impl Tally {
         Tally {
             all: count(self.all, other.all),
             serving: count(self.serving, other.serving),
+            on_demand: count(self.on_demand, other.on_demand),
             pooled: count(self.pooled, other.pooled),
             listed_in_pool: count(self.listed_in_pool, other.listed_in_pool),
             parked: count(self.parked, other.parked),

@@ -141,6 +141,7 @@ fn client(context: &Context, steps: &mut Steps, failures: &mut Failures) {
         ("walk.py", "client: boto3 walks through the life of a warm pool"),
         ("turns.py", "client: boto3 takes the other turns of a life"),
         ("machines.py", "client: boto3 walks through the machines of EC2"),
+        ("automation.py", "client: boto3 launches from templates, by policies and on schedule"),
     ] {
         failures
             .note(steps.run(what, || check(python.script(context, &scripts.join(script)).arg(&simulator))));

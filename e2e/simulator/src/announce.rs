@@ -7,11 +7,6 @@ use crate::account::queue_of_url;
 use crate::world::{EventFault, EventKind, MaintenanceCode, NotWarned, SpotAction};
 
 impl Simulator {
-    /// From now on tells every event of the bus to this queue, in the shape of `EventBridge`; lifecycle actions too.
-    pub fn route_all(&self, queue_url: &str) {
-        self.route_events(queue_url, &EventKind::ALL);
-    }
-
     /// From now on tells events of these kinds to this queue, as by a rule with a list of detail types. What cannot be
     /// delivered is lost.
     pub fn route_events(&self, queue_url: &str, kinds: &[EventKind]) {

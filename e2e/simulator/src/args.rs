@@ -65,6 +65,16 @@ struct Serve {
     /// How long an instance takes to stop or terminate
     #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = up_to_a_day)]
     stop_time: Duration,
+    /// Each other step from one lifecycle state to the next
+    #[arg(long, default_value = "50ms", value_name = "DURATION", value_parser = up_to_a_day)]
+    step_time: Duration,
+    /// For how long after its launch an instance has no target lifecycle state: its metadata service answers 404, as at AWS
+    /// now and then
+    #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = up_to_a_day)]
+    no_target_time: Duration,
+    /// How long a machine that was stopped or terminated by hand goes unnoticed by its group
+    #[arg(long, default_value = "100ms", value_name = "DURATION", value_parser = up_to_a_day)]
+    health_check_time: Duration,
     /// The smallest heartbeat timeout a hook may have, in seconds; AWS says 30
     #[arg(long, default_value_t = 30, value_name = "SECONDS")]
     min_heartbeat_timeout: u64,
@@ -93,6 +103,9 @@ impl Serve {
             min_heartbeat_timeout,
             boot_time,
             stop_time,
+            step_time,
+            no_target_time,
+            health_check_time,
             seed,
         } = self;
         let seed_file = seed_file.as_deref().map(SeedFile::read).transpose()?.zip(seed_file);
@@ -106,6 +119,9 @@ impl Serve {
             min_heartbeat_timeout: Duration::from_secs(min_heartbeat_timeout),
             boot_time,
             stop_time,
+            step_time,
+            not_in_service_404: no_target_time,
+            health_check_time,
             ..Options::default()
         })
         .await?;
@@ -161,6 +177,19 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_no_flag_says_is_as_in_the_library() {
+        let Ok(Args { command: Command::Serve(serve) }) = Args::try_parse_from(["aws-simulator", "serve"])
+        else {
+            panic!("not served")
+        };
+        let options = Options::default();
+        assert_eq!(serve.step_time, options.step_time);
+        assert_eq!(serve.no_target_time, options.not_in_service_404);
+        assert_eq!(serve.health_check_time, options.health_check_time);
+        assert_eq!(serve.min_heartbeat_timeout, options.min_heartbeat_timeout.as_secs());
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! EC2 Auto Scaling with warm pools and lifecycle hooks, SQS, and the metadata service of each instance, on loopback.
+//! EC2 Auto Scaling with warm pools and lifecycle hooks, its machines in EC2, SQS, and the metadata service of each
+//! instance, on loopback.
 //!
-//! Any AWS client can drive it: `AWS_ENDPOINT_URL` for Auto Scaling and SQS, `AWS_EC2_METADATA_SERVICE_ENDPOINT` for what a
+//! Any AWS client can drive it: `AWS_ENDPOINT_URL` for Auto Scaling, EC2 and SQS, `AWS_EC2_METADATA_SERVICE_ENDPOINT` for what a
 //! program on an instance sees. Tests hold it in-process as a [`Simulator`]; people run `aws-simulator serve`.
 //!
 //! ```text
-//! query/XML ──► api ────► World::handle       ┐
-//! SQS JSON ───► queues ─► World::handle_queue ├─► events ─► metadata services switch on and off ─► subscribers
-//!               clock ──► World::advance      │      └────► messages in queues
-//!               World::next_deadline          ┘
+//! Auto Scaling ─► api ────► World::handle       ┐
+//! EC2 ──────────► ec2 ────► World::handle_ec2   ├─► events ─► metadata services switch on and off ─► subscribers
+//! SQS ──────────► queues ─► World::handle_queue │      └────► messages in queues
+//!                 clock ──► World::advance      │
+//! /_simulator ──► admin ──► faults, times, …    ┘
 //! ```
 //!
 //! [`world`] is pure: groups, pools, hooks and instances, with time as an argument; so are the queues in [`sqs`]. All else is skin. It behaves as AWS is

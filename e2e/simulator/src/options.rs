@@ -8,7 +8,7 @@ use crate::world::Settings;
 /// How a simulator behaves. The defaults suit tests: real time, short steps.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where Auto Scaling and SQS listen; loopback only. Port 0 picks a free one.
+    /// Where Auto Scaling, EC2 and SQS listen; loopback only. Port 0 picks a free one.
     pub listen: SocketAddr,
     /// Lets it listen where others than this machine reach it. It trusts whoever does.
     pub allow_remote: bool,

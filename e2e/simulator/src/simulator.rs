@@ -113,7 +113,7 @@ impl Simulator {
         seed_file.sow(&self.shared)
     }
 
-    /// The base address of the Auto Scaling API and of SQS, for `AWS_ENDPOINT_URL`.
+    /// The base address of Auto Scaling, EC2 and SQS, for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> String {
         self.shared.endpoint.clone()
     }
@@ -185,7 +185,7 @@ impl Simulator {
         })
     }
 
-    /// Every request to Auto Scaling and SQS so far, in the order in which they took effect; the newest
+    /// Every request to Auto Scaling, EC2 and SQS so far, in the order in which they took effect; the newest
     /// [`Options::calls_kept`] of them.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.lock().calls.all()

@@ -20,6 +20,11 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// The members of a JSON object.
+    pub(super) fn of(members: Map<String, Value>) -> Self {
+        Body { members, asked: Vec::new(), is_query: false }
+    }
+
     /// A JSON object; nothing at all is one without fields.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let members = match bytes {
@@ -27,7 +32,7 @@ impl Body {
             _ => serde_json::from_slice(bytes)
                 .map_err(|error| format!("the body is no JSON object: {error}"))?,
         };
-        Ok(Body { members, asked: Vec::new(), is_query: false })
+        Ok(Self::of(members))
     }
 
     /// The parameters of a query string.

@@ -11,7 +11,14 @@ use crate::world::{EventFault, EventKind, EventTrouble};
 const TROUBLES: &str = "one of lost, late, twice, overtaken";
 const KIND: &str = "a detail-type like \"EC2 Instance-terminate Lifecycle Action\"";
 
-pub(super) fn trouble(shared: &Shared, mut body: Body) -> Result<Value, Refused> {
+pub(super) fn trouble(shared: &Shared, body: Body) -> Result<Value, Refused> {
+    let fault = read(body)?;
+    shared.lock().world.event_fault(fault);
+    Ok(json!({}))
+}
+
+/// What goes wrong with the delivery of which events.
+pub(super) fn read(mut body: Body) -> Result<EventFault, String> {
     let name = needed(body.text("trouble")?, "trouble", TROUBLES)?;
     let trouble = match name.as_str() {
         "lost" => EventTrouble::Lost,
@@ -21,13 +28,12 @@ pub(super) fn trouble(shared: &Shared, mut body: Body) -> Result<Value, Refused>
         }
         "twice" => EventTrouble::Twice,
         "overtaken" => EventTrouble::Overtaken,
-        other => return Err(format!("`trouble` is \"{other}\": it must be {TROUBLES}").into()),
+        other => return Err(format!("`trouble` is \"{other}\": it must be {TROUBLES}")),
     };
     let share = body.number("share", &(0.0..=1.0))?.unwrap_or(1.0);
     let kinds = kind(&mut body)?.into_iter().collect();
     body.end()?;
-    shared.lock().world.event_fault(EventFault { trouble, share, kinds });
-    Ok(json!({}))
+    Ok(EventFault { trouble, share, kinds })
 }
 
 pub(super) fn mend(shared: &Shared) -> Value {

@@ -19,7 +19,14 @@ pub(super) fn list(shared: &Shared) -> Value {
     shared.lock().faults.all().iter().map(row).collect()
 }
 
-pub(super) fn add(shared: &Shared, mut body: Body) -> Result<Value, Refused> {
+pub(super) fn add(shared: &Shared, body: Body) -> Result<Value, Refused> {
+    let (operation, fault, only) = read(body)?;
+    let id = shared.lock().break_operation(&operation, fault, only, shared.now());
+    Ok(json!({ "id": id }))
+}
+
+/// Which operation is broken, how, and for which calls.
+pub(super) fn read(mut body: Body) -> Result<(String, Fault, Only), String> {
     let operation = body.text("operation")?.unwrap_or_else(|| "*".to_owned());
     let name = needed(body.text("fault")?, "fault", FAULTS)?;
     let fault = fault(&name, &mut body)?;
@@ -31,8 +38,7 @@ pub(super) fn add(shared: &Shared, mut body: Body) -> Result<Value, Refused> {
         times: body.whole("times", &(1..=u64::MAX))?,
     };
     body.end()?;
-    let id = shared.lock().break_operation(&operation, fault, only, shared.now());
-    Ok(json!({ "id": id }))
+    Ok((operation, fault, only))
 }
 
 pub(super) fn clear(shared: &Shared) -> Value {

@@ -29,6 +29,8 @@ const ENDPOINTS: &[(&str, &str, &str)] = &[
     ("POST", "subscriptions", "subscribes a queue to an SNS topic"),
     ("POST", "event-faults", "troubles the delivery of events"),
     ("DELETE", "event-faults", "ends all trouble of the delivery"),
+    ("GET", "times", "how long things take"),
+    ("POST", "times", "changes how long things take from now on"),
 ];
 
 pub(super) fn index() -> Value {
@@ -60,6 +62,7 @@ pub(super) fn methods(steps: &[&str]) -> Option<&'static str> {
         ["DELETE"] => "DELETE",
         ["POST", "DELETE"] => "POST, DELETE",
         ["GET", "DELETE"] => "GET, DELETE",
+        ["GET", "POST"] => "GET, POST",
         _ => "GET, POST, DELETE",
     })
 }

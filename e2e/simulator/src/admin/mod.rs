@@ -11,6 +11,7 @@ mod index;
 mod instances;
 mod machines;
 mod queues;
+mod times;
 
 use std::sync::Arc;
 
@@ -18,10 +19,12 @@ use http::request::Parts;
 use http::{Method, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::fault::{Fault, Only};
 use crate::http::{Answer, answer, body as read_body};
 use crate::shared::Shared;
+use crate::world::EventFault;
 use body::Body;
 
 /// Where it begins.
@@ -92,12 +95,24 @@ fn route(shared: &Shared, method: &Method, path: &str, query: &str, bytes: &[u8]
         ("POST", ["rules"]) => events::rule(shared, sent()?),
         ("POST", ["subscriptions"]) => events::subscribe(shared, sent()?),
         ("POST", ["event-faults"]) => events::trouble(shared, sent()?),
+        ("GET", ["times"]) => Ok(times::tell(shared)),
+        ("POST", ["times"]) => times::change(shared, sent()?),
         ("DELETE", ["event-faults"]) => Ok(events::mend(shared)),
         _ => Err(index::methods(&steps).map_or_else(
             || Refused::Unknown(format!("there is no {ROOT}/{path}: GET {ROOT}/ lists what there is")),
             Refused::Method,
         )),
     }
+}
+
+/// A fault as `POST /_simulator/faults` takes it, wherever it is read. The error is one line that names the field.
+pub(crate) fn read_fault(fields: Map<String, Value>) -> Result<(String, Fault, Only), String> {
+    faults::read(Body::of(fields))
+}
+
+/// Trouble of events as `POST /_simulator/event-faults` takes it.
+pub(crate) fn read_event_fault(fields: Map<String, Value>) -> Result<EventFault, String> {
+    events::read(Body::of(fields))
 }
 
 fn respond(outcome: Result<Value, Refused>) -> Response<Full<bytes::Bytes>> {

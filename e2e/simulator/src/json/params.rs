@@ -16,6 +16,10 @@ pub(crate) struct Params {
     pub(crate) queue_name_prefix: Option<String>,
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) attribute_names: Vec<String>,
+    /// `CreateQueue` alone writes it small.
+    #[serde(alias = "tags")]
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) tag_keys: Vec<String>,
     pub(crate) message_system_attribute_names: Vec<String>,
     pub(crate) message_attribute_names: Vec<String>,
     pub(crate) message_body: Option<String>,
@@ -42,6 +46,7 @@ pub(crate) struct Entry {
     pub(crate) message_attributes: BTreeMap<String, Attribute>,
     pub(crate) delay_seconds: Option<i64>,
     pub(crate) receipt_handle: Option<String>,
+    pub(crate) visibility_timeout: Option<i64>,
     pub(crate) message_group_id: Option<String>,
     pub(crate) message_deduplication_id: Option<String>,
 }

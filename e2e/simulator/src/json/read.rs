@@ -21,9 +21,11 @@ pub(crate) fn operation(headers: &HeaderMap) -> Option<&str> {
 pub(crate) fn command(operation: &str, body: &[u8]) -> Result<Command, SqsError> {
     let params = Params::parse(body)?;
     Ok(match operation {
-        "CreateQueue" => {
-            Command::Create { queue: needed(params.queue_name, "QueueName")?, attributes: params.attributes }
-        }
+        "CreateQueue" => Command::Create {
+            queue: needed(params.queue_name, "QueueName")?,
+            attributes: params.attributes,
+            tags: params.tags,
+        },
         "GetQueueUrl" => Command::Find(needed(params.queue_name, "QueueName")?),
         "ListQueues" => Command::List {
             prefix: params.queue_name_prefix.unwrap_or_default(),
@@ -81,6 +83,17 @@ pub(crate) fn command(operation: &str, body: &[u8]) -> Result<Command, SqsError>
             timeout: number(params.visibility_timeout, "VisibilityTimeout")?
                 .ok_or_else(|| SqsError::missing("VisibilityTimeout"))?,
         },
+        "ChangeMessageVisibilityBatch" => Command::VisibilityBatch {
+            queue: queue(params.queue_url.as_deref())?,
+            entries: entries(params.entries, |entry| {
+                // AWS takes an entry without a timeout for one of none.
+                let timeout = number(entry.visibility_timeout, "VisibilityTimeout")?.unwrap_or(0);
+                Ok((needed(entry.receipt_handle, "ReceiptHandle")?, timeout))
+            })?,
+        },
+        "TagQueue" => Command::Tag { queue: queue(params.queue_url.as_deref())?, tags: params.tags },
+        "UntagQueue" => Command::Untag { queue: queue(params.queue_url.as_deref())?, keys: params.tag_keys },
+        "ListQueueTags" => Command::Tags(queue(params.queue_url.as_deref())?),
         _ => {
             return Err(SqsError::common(
                 400,
@@ -194,6 +207,10 @@ mod tests {
         "DeleteMessage",
         "DeleteMessageBatch",
         "ChangeMessageVisibility",
+        "ChangeMessageVisibilityBatch",
+        "TagQueue",
+        "UntagQueue",
+        "ListQueueTags",
     ];
     const URL: &str = "http://127.0.0.1:1/000000000000/q";
 

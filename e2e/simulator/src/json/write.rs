@@ -34,8 +34,10 @@ pub(crate) fn reply(reply: &Reply, endpoint: &str) -> Value {
         }
         Reply::Messages(messages) if messages.is_empty() => json!({}),
         Reply::Messages(messages) => json!({ "Messages": messages.iter().map(received).collect::<Value>() }),
-        Reply::DeletedBatch { deleted, failed } => {
-            batch(&deleted.iter().map(|id| json!({ "Id": id })).collect::<Vec<_>>(), failed)
+        Reply::Tags(all) if all.is_empty() => json!({}),
+        Reply::Tags(all) => json!({ "Tags": all }),
+        Reply::Batch { done, failed } => {
+            batch(&done.iter().map(|id| json!({ "Id": id })).collect::<Vec<_>>(), failed)
         }
     }
 }

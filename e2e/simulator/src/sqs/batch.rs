@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::command::Reply;
 use super::error::SqsError;
 
 /// AWS's limits.
@@ -40,4 +41,16 @@ pub(crate) fn check<T>(operation: &str, entries: &[(String, T)]) -> Result<(), S
         }
     }
     Ok(())
+}
+
+/// Does something with each entry that checks out, and tells which it worked for.
+pub(crate) fn each<T>(entries: Vec<(String, T)>, mut work: impl FnMut(T) -> Result<(), SqsError>) -> Reply {
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    for (id, entry) in entries {
+        match work(entry) {
+            Ok(()) => done.push(id),
+            Err(error) => failed.push((id, error)),
+        }
+    }
+    Reply::Batch { done, failed }
 }

@@ -15,6 +15,8 @@ pub enum Command {
         queue: String,
         /// Its attributes as on the wire; the rest are AWS's defaults.
         attributes: BTreeMap<String, String>,
+        /// Its tags, if it is new.
+        tags: BTreeMap<String, String>,
     },
     /// `DeleteQueue`
     DeleteQueue(String),
@@ -84,6 +86,29 @@ pub enum Command {
         /// For how long from now it stays invisible, in seconds.
         timeout: u32,
     },
+    /// `ChangeMessageVisibilityBatch`
+    VisibilityBatch {
+        /// The queue.
+        queue: String,
+        /// Receipt handles and seconds, each beside the caller's name for it.
+        entries: Vec<(String, (String, u32))>,
+    },
+    /// `TagQueue`
+    Tag {
+        /// The queue.
+        queue: String,
+        /// Keys and values.
+        tags: BTreeMap<String, String>,
+    },
+    /// `UntagQueue`
+    Untag {
+        /// The queue.
+        queue: String,
+        /// The keys; unknown ones are no mistake.
+        keys: Vec<String>,
+    },
+    /// `ListQueueTags`
+    Tags(String),
 }
 
 /// What `ReceiveMessage` asks for.
@@ -130,10 +155,12 @@ pub enum Reply {
     },
     /// To `Receive`.
     Messages(Vec<Received>),
-    /// To `DeleteBatch`.
-    DeletedBatch {
-        /// Those that are gone.
-        deleted: Vec<String>,
+    /// To `Tags`.
+    Tags(BTreeMap<String, String>),
+    /// To `DeleteBatch` and `VisibilityBatch`.
+    Batch {
+        /// Those that were carried out.
+        done: Vec<String>,
         /// Those whose handles were no good.
         failed: Vec<(String, SqsError)>,
     },

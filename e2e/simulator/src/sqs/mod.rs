@@ -14,6 +14,7 @@ mod error;
 mod handle;
 mod message;
 mod queue;
+mod tags;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -55,7 +56,7 @@ impl Queues {
             queue.expire(now);
         }
         match command {
-            Command::Create { queue, attributes } => self.create(queue, &attributes, now),
+            Command::Create { queue, attributes, tags } => self.create(queue, &attributes, tags, now),
             Command::DeleteQueue(queue) => {
                 self.all.remove(&queue).ok_or_else(SqsError::no_queue)?;
                 self.changes += 1;
@@ -85,6 +86,10 @@ impl Queues {
                 self.changes += 1;
                 Ok(Reply::Done)
             }
+            Command::VisibilityBatch { queue, entries } => self.visibility_batch(&queue, entries, now),
+            Command::Tag { queue, tags } => self.tag(&queue, tags),
+            Command::Untag { queue, keys } => self.untag(&queue, &keys),
+            Command::Tags(queue) => self.tags(&queue),
         }
     }
 
@@ -128,6 +133,7 @@ impl Queues {
         &mut self,
         name: String,
         wished: &BTreeMap<String, String>,
+        tags: BTreeMap<String, String>,
         now: SystemTime,
     ) -> Result<Reply, SqsError> {
         let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
@@ -155,7 +161,9 @@ impl Queues {
         if self.all.len() >= MOST_QUEUES {
             return Err(SqsError::too_much("There are too many queues for the simulator"));
         }
-        let queue = Queue::new(name.clone(), self.ids.uuid(), attributes, now);
+        let tags = tags::with(&BTreeMap::new(), tags)?;
+        let mut queue = Queue::new(name.clone(), self.ids.uuid(), attributes, now);
+        queue.tags = tags;
         self.all.insert(name.clone(), queue);
         Ok(Reply::Queue(name))
     }
@@ -228,13 +236,19 @@ impl Queues {
     fn delete_batch(&mut self, queue: &str, entries: Vec<(String, String)>) -> Result<Reply, SqsError> {
         let queue = self.queue_mut(queue)?;
         batch::check("DeleteMessageBatch", &entries)?;
-        let (mut deleted, mut failed) = (Vec::new(), Vec::new());
-        for (entry, handle) in entries {
-            match queue.delete(&handle) {
-                Ok(()) => deleted.push(entry),
-                Err(error) => failed.push((entry, error)),
-            }
-        }
-        Ok(Reply::DeletedBatch { deleted, failed })
+        Ok(batch::each(entries, |handle| queue.delete(&handle)))
+    }
+
+    fn visibility_batch(
+        &mut self,
+        queue: &str,
+        entries: Vec<(String, (String, u32))>,
+        now: SystemTime,
+    ) -> Result<Reply, SqsError> {
+        let queue = self.queue_mut(queue)?;
+        batch::check("ChangeMessageVisibilityBatch", &entries)?;
+        let done = batch::each(entries, |(handle, timeout)| queue.change_visibility(&handle, timeout, now));
+        self.changes += 1;
+        Ok(done)
     }
 }

@@ -255,6 +255,18 @@ impl World {
         instance.into_iter().chain(group).chain(self.bus_due()).chain(self.next_schedule()).min()
     }
 
+    /// How long things take, and how strict the limits are.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes how long things take. What has begun ends when it was to end, but for a machine that is too new to have a
+    /// target state, or that EC2 says to boot: both are told by its age.
+    pub fn change_times(&mut self, now: SystemTime, change: impl FnOnce(&mut Settings)) {
+        self.run_until(now);
+        change(&mut self.settings);
+    }
+
     /// Makes the API report `text` as the state of an instance until it changes by itself.
     pub fn force_state(&mut self, now: SystemTime, id: &str, text: &str) {
         self.run_until(now);

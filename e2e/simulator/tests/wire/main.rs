@@ -3,6 +3,7 @@
 mod admin;
 mod admin_events;
 mod admin_page;
+mod admin_times;
 mod bed;
 mod catalogue;
 mod configurations;
@@ -28,6 +29,7 @@ mod notices;
 mod operations_page;
 mod policies;
 mod protocol;
+mod queue_tags;
 mod queues;
 mod refresh;
 mod scaling;

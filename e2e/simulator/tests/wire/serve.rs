@@ -91,7 +91,8 @@ async fn it_starts_with_the_groups_of_the_seed_file_in_the_docs() {
     assert_eq!(group.auto_scaling_group_name(), Some("web"));
     assert_eq!((group.min_size(), group.max_size(), group.desired_capacity()), (Some(0), Some(4), Some(1)));
     assert_eq!(group.availability_zones(), ["us-east-1a", "us-east-1b"]);
-    assert_eq!(group.tags()[0].value(), Some("search"));
+    let tags: Vec<_> = group.tags().iter().map(|tag| (tag.key(), tag.propagate_at_launch())).collect();
+    assert_eq!(tags, [(Some("cost-centre"), Some(false)), (Some("team"), Some(true))]);
     assert_eq!((pool.min_size(), pool.max_group_prepared_capacity()), (Some(1), Some(3)));
     assert_eq!(pool.pool_state().map(aws_sdk_autoscaling::types::WarmPoolState::as_str), Some("Stopped"));
     assert_eq!(

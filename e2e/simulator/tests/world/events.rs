@@ -13,7 +13,8 @@ use crate::bed::{A_WHILE, BOOT, Bed, STEP};
 
 /// A queue of this name.
 pub(crate) fn queue(bed: &mut Bed, name: &str) {
-    let create = sqs::Command::Create { queue: name.into(), attributes: BTreeMap::new() };
+    let create =
+        sqs::Command::Create { queue: name.into(), attributes: BTreeMap::new(), tags: BTreeMap::new() };
     bed.world.handle_queue(bed.now, create).expect("a queue");
 }
 

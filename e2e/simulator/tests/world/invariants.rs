@@ -41,7 +41,7 @@ fn keeps_from_size(deed: &Deed) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn with_every_hook_answered_group_and_pool_reach_their_sizes(deeds in proptest::collection::vec(deeds(), 0..40)) {

@@ -19,7 +19,7 @@ impl Bed {
     pub(crate) fn new(attributes: &[(&str, &str)]) -> Self {
         let now = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
         let mut bed = Bed { queues: Queues::new(1), now };
-        bed.run(Command::Create { queue: "q".into(), attributes: texts(attributes) });
+        bed.run(Command::Create { queue: "q".into(), attributes: texts(attributes), tags: BTreeMap::new() });
         bed
     }
 

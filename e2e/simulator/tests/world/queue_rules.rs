@@ -69,7 +69,11 @@ fn a_batch_that_breaks_a_rule_sends_nothing() {
 #[test]
 fn a_queue_is_made_once_and_again_only_as_it_is() {
     let mut bed = Bed::new(&[("VisibilityTimeout", "7")]);
-    let create = |attributes| Command::Create { queue: "q".into(), attributes: texts(attributes) };
+    let create = |attributes| Command::Create {
+        queue: "q".into(),
+        attributes: texts(attributes),
+        tags: BTreeMap::new(),
+    };
     bed.send("kept");
     bed.run(create(&[]));
     bed.run(create(&[("VisibilityTimeout", "7")]));
@@ -87,7 +91,8 @@ fn a_queue_is_made_once_and_again_only_as_it_is() {
         assert_eq!(bed.refused(create(attributes)), code, "{attributes:?}");
     }
     for name in ["", "a b", &"n".repeat(81)] {
-        let create = Command::Create { queue: name.into(), attributes: BTreeMap::new() };
+        let create =
+            Command::Create { queue: name.into(), attributes: BTreeMap::new(), tags: BTreeMap::new() };
         assert_eq!(bed.refused(create), "InvalidParameterValue", "{name}");
     }
 }
@@ -108,6 +113,10 @@ fn a_queue_that_does_not_exist_is_named_so_by_every_operation() {
         Command::Delete { queue: gone(), handle: "h".into() },
         Command::DeleteBatch { queue: gone(), entries: vec![("a".into(), "h".into())] },
         Command::Visibility { queue: gone(), handle: "h".into(), timeout: 1 },
+        Command::VisibilityBatch { queue: gone(), entries: vec![("a".into(), ("h".into(), 1))] },
+        Command::Tag { queue: gone(), tags: BTreeMap::new() },
+        Command::Untag { queue: gone(), keys: Vec::new() },
+        Command::Tags(gone()),
     ] {
         assert_eq!(bed.refused(command), "AWS.SimpleQueueService.NonExistentQueue");
     }

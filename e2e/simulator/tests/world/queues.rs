@@ -56,7 +56,7 @@ fn a_handle_that_was_never_given_is_refused() {
     let mut bed = Bed::new(&[]);
     bed.send("m");
     let good = bed.receive(1)[0].handle.clone();
-    bed.run(Command::Create { queue: "r".into(), attributes: BTreeMap::new() });
+    bed.run(Command::Create { queue: "r".into(), attributes: BTreeMap::new(), tags: BTreeMap::new() });
     bed.run(Command::Send { queue: "r".into(), message: message("other") });
     bed.run(Command::Receive(Receive { queue: "r".into(), ..Receive::default() }));
     for handle in

@@ -45,6 +45,66 @@ async fn refusals_have_ec2s_shape_status_and_codes() {
     ] {
         assert_eq!(ec2(&simulator, form).await, (status, refusal(code, message)), "{form}");
     }
+    let long = "k".repeat(257);
+    let on_it = format!("&ResourceId.1={id}&Tag.1.Key");
+    let wrong = "InvalidParameterValue";
+    for (form, code, message) in [
+        (
+            "DescribeInstances&Filter.1.Name=mood&Filter.1.Value.1=x".to_owned(),
+            wrong,
+            "The filter 'mood' is invalid",
+        ),
+        (
+            format!("DescribeInstances&InstanceId.1={id}&MaxResults=5"),
+            "InvalidParameterCombination",
+            "The parameter instancesSet cannot be used with the parameter maxResults",
+        ),
+        (
+            "DescribeInstances&MaxResults=4".to_owned(),
+            wrong,
+            "Value ( 4 ) for parameter maxResults is invalid. Expecting a value greater than 5.",
+        ),
+        (
+            "DescribeInstances&NextToken=x".to_owned(),
+            "InvalidNextToken",
+            "The specified NextToken is not valid.",
+        ),
+        (
+            format!("CreateTags{on_it}={}&Tag.1.Value=v", &long[..129]),
+            wrong,
+            "A tag key has 1 to 128 characters",
+        ),
+        (format!("CreateTags{on_it}=k&Tag.1.Value={long}"), wrong, "A tag value has at most 256 characters"),
+        (
+            format!("CreateTags{on_it}=aws:k&Tag.1.Value=v"),
+            wrong,
+            "Tag keys starting with 'aws:' are reserved for internal use: aws:k",
+        ),
+        (
+            "RunInstances&ImageId=a&MinCount=0&MaxCount=1".to_owned(),
+            wrong,
+            "Value (0) for parameter minCount is invalid. It must be at least 1.",
+        ),
+        (
+            "RunInstances&ImageId=a&MinCount=2&MaxCount=1".to_owned(),
+            wrong,
+            "Value (1) for parameter maxCount is invalid. It must not be below minCount (2).",
+        ),
+        (
+            "RunInstances&ImageId=a&MinCount=1&MaxCount=5001".to_owned(),
+            "InstanceLimitExceeded",
+            "MaxCount 5001 is above 5000, the simulator's limit",
+        ),
+        (
+            "DescribeAvailabilityZones&ZoneName.1=mars-1a".to_owned(),
+            wrong,
+            "Invalid availability zone: [mars-1a]",
+        ),
+        ("DescribeRegions&RegionName.1=mars-1".to_owned(), wrong, "Invalid region name: mars-1"),
+    ] {
+        let form = format!("Action={form}");
+        assert_eq!(ec2(&simulator, &form).await, (400, refusal(code, message)), "{form}");
+    }
     let form = format!("Action=TerminateInstances&InstanceId.1={id}&DryRun=true");
     assert_eq!(ec2(&simulator, &form).await.0, 412);
     reach(&simulator, id, "running").await;
@@ -53,15 +113,20 @@ async fn refusals_have_ec2s_shape_status_and_codes() {
 #[tokio::test]
 async fn faults_speak_ec2_and_calls_are_counted_by_their_name() {
     let (simulator, _) = start().await;
-    for (fault, status, code) in [
-        (Fault::Throttle { share: 1.0 }, 503, "RequestLimitExceeded"),
-        (Fault::Deny, 403, "UnauthorizedOperation"),
-        (Fault::Fail { status: 500, code: "InternalError".into() }, 500, "InternalError"),
+    for (fault, status, code, message) in [
+        (Fault::Throttle { share: 1.0 }, 503, "RequestLimitExceeded", "Request limit exceeded."),
+        (Fault::Deny, 403, "UnauthorizedOperation", "You are not authorized to perform this operation."),
+        (
+            Fault::Fail { status: 500, code: "InternalError".into() },
+            500,
+            "InternalError",
+            "Failed on purpose",
+        ),
     ] {
         simulator.fault("DescribeInstances", fault);
         let (seen, body) = ec2(&simulator, "Action=DescribeInstances").await;
         assert_eq!(seen, status);
-        assert!(body.starts_with(&format!("<Response><Errors><Error><Code>{code}</Code>")), "{body}");
+        assert_eq!(body, refusal(code, message));
         assert_eq!(ec2(&simulator, "Action=DescribeTags").await.0, 200, "another operation is well");
         simulator.clear_faults();
     }

@@ -3,10 +3,12 @@
 use crate::bed::{ask, group, post, start};
 
 /// The code and the message of an error in AWS's shape.
-fn error(body: &str) -> (String, String) {
+pub(crate) fn error(body: &str) -> (String, String) {
     let between = |open: &str, close: &str| {
         let rest = body.split_once(open).map_or("", |(_, rest)| rest);
-        rest.split_once(close).map_or(String::new(), |(text, _)| text.replace("&apos;", "'"))
+        rest.split_once(close).map_or(String::new(), |(text, _)| {
+            text.replace("&apos;", "'").replace("&quot;", "\"").replace("&amp;", "&")
+        })
     };
     (between("<Code>", "</Code>"), between("<Message>", "</Message>"))
 }

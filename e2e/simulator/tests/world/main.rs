@@ -30,6 +30,7 @@ mod play;
 mod pools;
 mod queue_bed;
 mod queue_laws;
+mod queue_refusals;
 mod queue_rules;
 mod queues;
 mod reach;

@@ -1,0 +1,148 @@
+//! Every refusal of SQS that depends on a queue: code and text.
+
+use std::collections::BTreeMap;
+
+use aws_simulator::sqs::{AttributeValue, Command, Receive};
+
+use crate::queue_bed::{Bed, SECOND, message};
+
+fn refused(bed: &mut Bed, command: Command, code: &str, text: &str) {
+    let error = bed.attempt(command).expect_err(text);
+    assert_eq!((error.status, error.code.as_str(), error.message.as_str()), (400, code, text));
+}
+
+#[test]
+fn each_rule_of_queues_and_messages_is_told_in_sqss_words() {
+    let mut bed = Bed::new(&[("MaximumMessageSize", "1024")]);
+    let send = |body: &str| Command::Send { queue: "q".into(), message: message(body) };
+    let create = |name: &str, attributes: &[(&str, &str)]| Command::Create {
+        queue: name.into(),
+        attributes: attributes.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        tags: BTreeMap::new(),
+    };
+    let invalid = "InvalidParameterValue";
+    let strange = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
+    let mut many = message("m");
+    for n in 0..11 {
+        let value = AttributeValue { data_type: "String".into(), bytes: b"v".to_vec() };
+        many.attributes.insert(n.to_string(), value);
+    }
+    for (command, code, text) in [
+        (create("a b", &[]), invalid, strange),
+        (create("", &[]), invalid, strange),
+        (
+            create("q", &[("DelaySeconds", "5")]),
+            "QueueAlreadyExists",
+            "A queue already exists with the same name and a different value for attribute DelaySeconds",
+        ),
+        (create("r", &[("Mood", "good")]), "InvalidAttributeName", "Unknown Attribute Mood."),
+        (
+            create("r", &[("DelaySeconds", "901")]),
+            "InvalidAttributeValue",
+            "Invalid value for the parameter DelaySeconds.",
+        ),
+        (
+            create("r.fifo", &[]),
+            "AWS.SimpleQueueService.UnsupportedOperation",
+            "FifoQueue is not supported by this simulator",
+        ),
+        (
+            send(&"m".repeat(1025)),
+            invalid,
+            "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes.",
+        ),
+        (
+            Command::Send { queue: "q".into(), message: many },
+            invalid,
+            "Number of message attributes [11] exceeds the allowed maximum [10].",
+        ),
+        (
+            Command::Receive(Receive { queue: "q".into(), max: Some(11), ..Receive::default() }),
+            invalid,
+            "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
+        ),
+        (
+            Command::List { prefix: String::new(), max: Some(1001), token: None },
+            invalid,
+            "Value 1001 for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided.",
+        ),
+        (
+            Command::Find("no".into()),
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "The specified queue does not exist.",
+        ),
+        (
+            Command::Delete { queue: "q".into(), handle: "no".into() },
+            "ReceiptHandleIsInvalid",
+            "The input receipt handle \"no\" is not a valid receipt handle.",
+        ),
+        (
+            Command::DeleteBatch { queue: "q".into(), entries: Vec::new() },
+            "AWS.SimpleQueueService.EmptyBatchRequest",
+            "There should be at least one DeleteMessageBatchRequestEntry in the request.",
+        ),
+        (
+            Command::DeleteBatch {
+                queue: "q".into(),
+                entries: (0..11).map(|n| (n.to_string(), "h".into())).collect(),
+            },
+            "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+            "Maximum number of entries per request are 10. You have sent 11.",
+        ),
+        (
+            Command::DeleteBatch { queue: "q".into(), entries: vec![("a b".into(), "h".into())] },
+            "AWS.SimpleQueueService.InvalidBatchEntryId",
+            "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 \
+             letters long.",
+        ),
+        (
+            Command::DeleteBatch {
+                queue: "q".into(),
+                entries: vec![("a".into(), "h".into()), ("a".into(), "h".into())],
+            },
+            "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+            "Id a repeated.",
+        ),
+    ] {
+        refused(&mut bed, command, code, text);
+    }
+}
+
+#[test]
+fn each_rule_of_deliveries_is_told_in_sqss_words() {
+    let mut bed = Bed::new(&[]);
+    bed.run(Command::Purge("q".into()));
+    refused(
+        &mut bed,
+        Command::Purge("q".into()),
+        "AWS.SimpleQueueService.PurgeQueueInProgress",
+        "Only one PurgeQueue operation on q is allowed every 60 seconds.",
+    );
+    bed.send("m");
+    let handle = bed.receive(1).remove(0).handle;
+    let change = |timeout| Command::Visibility { queue: "q".into(), handle: handle.clone(), timeout };
+    refused(
+        &mut bed,
+        change(43_201),
+        "InvalidParameterValue",
+        "Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200, if provided.",
+    );
+    bed.run(change(0));
+    refused(
+        &mut bed,
+        change(5),
+        "AWS.SimpleQueueService.MessageNotInflight",
+        "The specified message isn't in flight.",
+    );
+    bed.run(Command::Delete { queue: "q".into(), handle: handle.clone() });
+    bed.now += SECOND;
+    refused(
+        &mut bed,
+        change(5),
+        "InvalidParameterValue",
+        &format!(
+            "Value {handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available \
+             for visibility timeout change."
+        ),
+    );
+}

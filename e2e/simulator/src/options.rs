@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::world::Settings;
 
+/// Beyond it the clock's grain of a millisecond is longer than a second of the simulation.
+const MOST_SPEED: f64 = 1000.0;
+
 /// How a simulator behaves. The defaults suit tests: real time, short steps.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -51,6 +54,21 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Refuses what would let strangers in unasked, and a clock that cannot run.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.allow_remote || self.listen.ip().is_loopback(),
+            "{} is not a loopback address: the simulator trusts whoever reaches it",
+            self.listen
+        );
+        anyhow::ensure!(
+            self.speed > 0.0 && self.speed <= MOST_SPEED,
+            "a speed of {} is not above 0 and at most {MOST_SPEED}",
+            self.speed
+        );
+        Ok(())
+    }
+
     /// The part that the world goes by.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
@@ -61,6 +79,32 @@ impl Options {
             step_time: self.step_time,
             no_target_time: self.not_in_service_404,
             health_check_time: self.health_check_time,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_listened_on_unless_others_are_allowed() {
+        for (listen, is_loopback) in [
+            ("127.0.0.1:0", true),
+            ("127.9.9.9:80", true),
+            ("[::1]:0", true),
+            ("0.0.0.0:0", false),
+            ("[::]:0", false),
+            ("10.0.0.1:4566", false),
+            ("[::ffff:192.0.2.1]:0", false),
+        ] {
+            let options = |allow_remote| Options {
+                listen: listen.parse().expect("an address"),
+                allow_remote,
+                ..Options::default()
+            };
+            assert_eq!(options(false).check().is_ok(), is_loopback, "{listen}");
+            assert!(options(true).check().is_ok(), "{listen}");
         }
     }
 }

@@ -21,9 +21,6 @@ use crate::shared::{Shared, run_clock};
 use crate::sqs::Counts as QueueInfo;
 use crate::world::{Envelope, Event, HookResult, HookTransition, MetadataChange, Power};
 
-/// Beyond it the clock's grain of a millisecond is longer than a second of the simulation.
-const MOST_SPEED: f64 = 1000.0;
-
 /// An instance as seen from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceInfo {
@@ -84,16 +81,7 @@ impl Drop for Server {
 impl Simulator {
     /// Starts a simulator on loopback.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        anyhow::ensure!(
-            options.allow_remote || options.listen.ip().is_loopback(),
-            "{} is not a loopback address: the simulator trusts whoever reaches it",
-            options.listen
-        );
-        anyhow::ensure!(
-            options.speed > 0.0 && options.speed <= MOST_SPEED,
-            "a speed of {} is not above 0 and at most {MOST_SPEED}",
-            options.speed
-        );
+        options.check()?;
         let listener = TcpListener::bind(options.listen)
             .await
             .with_context(|| format!("listening on {}", options.listen))?;

@@ -286,20 +286,4 @@ impl World {
         });
         self.follow_activity(id);
     }
-
-    pub(super) fn set_power(&mut self, id: &str, power: Power) {
-        let now = self.now;
-        let Some(instance) = self.machine_mut(id) else { return };
-        if instance.power == power {
-            return;
-        }
-        instance.power = power;
-        instance.hardware.switched(now, power);
-        if power != Power::On {
-            instance.warnings.end_all(now);
-        }
-        let group = instance.group.clone();
-        self.outbox.push(Event::PowerChanged { at: now, id: id.to_owned(), group, power });
-        self.machine_changes(id);
-    }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::World;
 use super::command::InstanceView;
-use super::event::Power;
+use super::event::{Event, Power};
 use super::hardware::Hardware;
 use super::instance::Instance;
 use super::metadata::Metadata;
@@ -42,6 +42,21 @@ impl World {
     /// All instances that are not terminated: those of groups by id, then those without a group by id.
     pub fn machines(&self) -> impl Iterator<Item = Machine> + '_ {
         self.instances.values().chain(self.loose.values()).map(|instance| self.machine_of(instance))
+    }
+
+    /// Makes the API report `text` as the state of an instance until it changes by itself.
+    pub fn force_state(&mut self, now: SystemTime, id: &str, text: &str) {
+        self.run_until(now);
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let from = instance.shown_state().to_owned();
+        instance.forced = Some(text.to_owned());
+        self.outbox.push(Event::LifecycleChanged {
+            at: self.now,
+            id: id.to_owned(),
+            group: instance.group.clone(),
+            from: Some(from),
+            to: text.to_owned(),
+        });
     }
 
     fn machine_of(&self, instance: &Instance) -> Machine {

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::error::AwsError;
-use super::event::Power;
+use super::event::{Event, Power};
 use super::hardware::{Change, MachineState};
 use super::instance::Instance;
 
@@ -129,6 +129,23 @@ impl World {
         if let Some(instance) = self.loose.remove(id) {
             self.remember(instance);
         }
+    }
+
+    /// Switches a machine; everybody hears of it.
+    pub(super) fn set_power(&mut self, id: &str, power: Power) {
+        let now = self.now;
+        let Some(instance) = self.machine_mut(id) else { return };
+        if instance.power == power {
+            return;
+        }
+        instance.power = power;
+        instance.hardware.switched(now, power);
+        if power != Power::On {
+            instance.warnings.end_all(now);
+        }
+        let group = instance.group.clone();
+        self.outbox.push(Event::PowerChanged { at: now, id: id.to_owned(), group, power });
+        self.machine_changes(id);
     }
 
     /// Remembers since when a machine is terminated.

@@ -267,21 +267,6 @@ impl World {
         change(&mut self.settings);
     }
 
-    /// Makes the API report `text` as the state of an instance until it changes by itself.
-    pub fn force_state(&mut self, now: SystemTime, id: &str, text: &str) {
-        self.run_until(now);
-        let Some(instance) = self.instances.get_mut(id) else { return };
-        let from = instance.shown_state().to_owned();
-        instance.forced = Some(text.to_owned());
-        self.outbox.push(Event::LifecycleChanged {
-            at: self.now,
-            id: id.to_owned(),
-            group: instance.group.clone(),
-            from: Some(from),
-            to: text.to_owned(),
-        });
-    }
-
     /// One thing after the other, each at its own time, so that a long step gives the same world as many short ones.
     fn run_until(&mut self, now: SystemTime) {
         // What was asked since is complete.

@@ -16,6 +16,8 @@ mod forward;
 mod garbage;
 mod group_settings;
 mod handle;
+mod handle_events;
+mod hostile;
 mod imds;
 mod imds_paths;
 mod imds_power;

@@ -25,8 +25,8 @@ async fn every_kind_of_event_is_told_to_who_asked_for_all_and_none_to_who_did_no
     let asked = queue(&sqs(&simulator)).await;
     let other = sqs(&simulator).create_queue().queue_name("other").send().await.expect("a queue");
     let other = other.queue_url.expect("an address");
-    simulator.route_all(&asked);
-    simulator.route_all("http://nowhere/000000000000/nobody");
+    simulator.route_events(&asked, &EventKind::ALL);
+    simulator.route_events("http://nowhere/000000000000/nobody", &EventKind::ALL);
     group(&client, 1).await;
     only(&simulator, "InService").await;
     count(&simulator, &asked, "all is told", |info| info.visible >= 3).await;

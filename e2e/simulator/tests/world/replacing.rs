@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_simulator::world::{Command, CreateGroup, GroupSettings, Process, Tree, UpdateGroup};
+use aws_simulator::world::{
+    Command, CreateGroup, GroupSettings, Process, RefreshPreferences, RefreshStatus, StartRefresh, Tree,
+    UpdateGroup,
+};
 
 use crate::bed::{A_WHILE, BOOT, Bed, STEP};
 use crate::life_bed::{health, protect, resume, suspend};
+use crate::refresh_bed::newest;
 
 const A_DAY: Duration = Duration::from_hours(24);
 const A_DAY_BUT_A_MINUTE: Duration = Duration::from_mins(24 * 60 - 1);
@@ -153,6 +157,23 @@ fn without_its_processes_nobody_is_replaced_and_nobody_launched_for_it() {
             bed.pass(A_WHILE * 2);
             assert!(!bed.ids().contains(&ids[0]), "{process:?}");
         }
+    }
+}
+
+#[test]
+fn a_refresh_goes_by_the_policy_unless_it_is_told_its_own_bounds() {
+    let own = RefreshPreferences { min_healthy: Some(0), max_healthy: Some(100), ..Default::default() };
+    for (preferences, told, seen) in
+        [(RefreshPreferences::default(), (Some(100), Some(150)), (4, 6)), (own, (Some(0), Some(100)), (0, 4))]
+    {
+        let (mut bed, ids) = full(4, policy(100, 150));
+        let refresh = StartRefresh { group: "g".into(), preferences, ..StartRefresh::default() };
+        bed.run(Command::StartRefresh(refresh));
+        assert_eq!(extremes(&mut bed, Duration::from_mins(5)), seen);
+        let refresh = newest(&mut bed);
+        assert_eq!((refresh.preferences.min_healthy, refresh.preferences.max_healthy), told);
+        assert_eq!(refresh.status, RefreshStatus::Successful);
+        assert!(bed.ids().iter().all(|id| !ids.contains(id)));
     }
 }
 

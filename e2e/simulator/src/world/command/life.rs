@@ -95,7 +95,7 @@ pub enum Process {
     ReplaceUnhealthy,
     /// Scheduled actions; what comes due is passed over.
     ScheduledActions,
-    /// Scale-in of what is in service.
+    /// Scale-in of what is in service or prepared, and every replacement.
     Terminate,
 }
 

@@ -60,10 +60,10 @@ impl Refresh {
         self.wanted.as_ref().filter(|_| holds)
     }
 
-    /// Between which sizes the group stays: as it was told, else by the group's maintenance policy.
-    pub(super) fn bounds(&self, policy: Option<Bounds>) -> Bounds {
-        let min = self.preferences.min_healthy.or(policy.map(|policy| policy.min)).unwrap_or(MIN_HEALTHY);
-        let max = self.preferences.max_healthy.or(policy.map(|policy| policy.max));
+    /// Between which sizes the group stays.
+    pub(super) fn bounds(&self) -> Bounds {
+        let min = self.preferences.min_healthy.unwrap_or(MIN_HEALTHY);
+        let max = self.preferences.max_healthy;
         let may_grow = self.strategy == RefreshStrategy::Rolling && self.is_moving();
         Bounds { min, max: max.filter(|_| may_grow).unwrap_or(100) }
     }

@@ -38,7 +38,12 @@ impl World {
             ));
         }
         let target = request.wanted.as_ref().map(Wanted::template).or_else(|| group.template());
-        let skip = request.preferences.skip_matching == Some(true);
+        // What it is not told is as the group replaces members otherwise.
+        let policy = group.maintenance();
+        let mut preferences = request.preferences;
+        preferences.min_healthy = preferences.min_healthy.or(policy.map(|policy| policy.min));
+        preferences.max_healthy = preferences.max_healthy.or(policy.map(|policy| policy.max));
+        let skip = preferences.skip_matching == Some(true);
         let old = self.members(&name, |instance| {
             (instance.journey.serves() || instance.is_pooled())
                 && !(skip && instance.launch_template == target)
@@ -50,7 +55,7 @@ impl World {
             started: self.now,
             ended: None,
             wanted: request.wanted,
-            preferences: request.preferences,
+            preferences,
             total: old.len(),
             remaining: old.len(),
             old: old.into_iter().collect(),

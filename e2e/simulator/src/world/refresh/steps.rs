@@ -17,7 +17,7 @@ impl World {
             .old
             .iter()
             .filter(|id| self.instances.get(id).is_some_and(|instance| instance.journey.serves()));
-        let surge = refresh.bounds(group.maintenance()).surge(group.desired).min(old.count());
+        let surge = refresh.bounds().surge(group.desired).min(old.count());
         let serving = || self.instances.of_group(name).filter(|instance| instance.journey.serves()).count();
         // While it waits the group grows no further, and does not shrink either.
         let surge = if self.refresh_waits(name) {
@@ -71,7 +71,7 @@ impl World {
         let serving = self.members(name, |instance| instance.journey.serves());
         let in_service = self.members(name, |instance| instance.journey.serves() && instance.is_at_rest());
         let group = self.groups.get_mut(name)?;
-        let (desired, warmup, policy) = (group.desired, warmup(&group.settings), group.maintenance());
+        let (desired, warmup) = (group.desired, warmup(&group.settings));
         let refresh = group.refresh_mut()?;
         let warmup = refresh.preferences.warmup.map_or(warmup, seconds);
 
@@ -124,7 +124,7 @@ impl World {
                         if let Some(id) = stale {
                             return Some((id, Journey::Retire));
                         }
-                        if ready > refresh.bounds(policy).needed(desired, surge)
+                        if ready > refresh.bounds().needed(desired, surge)
                             && let Some(id) = old.into_iter().next()
                         {
                             let way = match refresh.strategy {

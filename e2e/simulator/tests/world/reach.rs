@@ -97,7 +97,9 @@ fn retained((mut bed, id): (Bed, String)) -> (Bed, String) {
 fn launched(hook: Option<HookTransition>) -> (Bed, String) {
     let mut bed = Bed::new();
     bed.group(0);
-    hook.into_iter().for_each(|hook| bed.hook(hook, Continue));
+    if let Some(hook) = hook {
+        bed.hook(hook, Continue);
+    }
     bed.desire(1);
     let id = bed.only();
     (bed, id)
@@ -106,7 +108,9 @@ fn launched(hook: Option<HookTransition>) -> (Bed, String) {
 fn warmed(kept: PoolState, hook: Option<HookTransition>) -> (Bed, String) {
     let mut bed = Bed::new();
     bed.group(0);
-    hook.into_iter().for_each(|hook| bed.hook(hook, Continue));
+    if let Some(hook) = hook {
+        bed.hook(hook, Continue);
+    }
     bed.pool(1, kept, false);
     let id = bed.only();
     (bed, id)
@@ -114,14 +118,18 @@ fn warmed(kept: PoolState, hook: Option<HookTransition>) -> (Bed, String) {
 
 fn leaving(hook: Option<HookTransition>) -> (Bed, String) {
     let (mut bed, id) = lead(State::InService);
-    hook.into_iter().for_each(|hook| bed.hook(hook, Continue));
+    if let Some(hook) = hook {
+        bed.hook(hook, Continue);
+    }
     bed.desire(0);
     (bed, id)
 }
 
 fn retiring(hook: Option<HookTransition>) -> (Bed, String) {
     let (mut bed, id) = lead(State::WarmedStopped);
-    hook.into_iter().for_each(|hook| bed.hook(hook, Continue));
+    if let Some(hook) = hook {
+        bed.hook(hook, Continue);
+    }
     bed.run(Command::DeleteWarmPool { group: "g".into(), force: true });
     (bed, id)
 }
@@ -139,7 +147,9 @@ fn returning() -> (Bed, String) {
 
 fn replaced(hook: Option<HookTransition>) -> (Bed, String) {
     let mut bed = mixed_group(1);
-    hook.into_iter().for_each(|hook| bed.hook(hook, Continue));
+    if let Some(hook) = hook {
+        bed.hook(hook, Continue);
+    }
     bed.run(Command::StartRefresh(replacing()));
     let id = bed.only();
     (bed, id)

@@ -9,7 +9,7 @@ use super::VERSION;
 use super::form::{Form, invalid, missing, not_built};
 use super::templates::template;
 use crate::world::ec2::{Command, Filter, Find, RunInstances};
-use crate::world::{AwsError, LaunchTemplate, MetadataChange, MetadataOptions, Page};
+use crate::world::{AwsError, LaunchTemplate, MetadataChange, Page};
 
 const ENABLED: &[(&str, bool)] = &[("enabled", true), ("disabled", false)];
 const REQUIRED: &[(&str, bool)] = &[("required", true), ("optional", false)];
@@ -146,8 +146,6 @@ fn run(form: &Form) -> Result<RunInstances, AwsError> {
     if let Some(name) = NOT_BUILT.iter().find(|name| form.filled(name).is_some_and(|text| text != "false")) {
         return Err(not_built(name));
     }
-    let change = metadata(&form.under("MetadataOptions."))?;
-    let usual = MetadataOptions::default();
     let template = form.under("LaunchTemplate.");
     let launch_template = LaunchTemplate {
         id: template.filled("LaunchTemplateId"),
@@ -177,12 +175,7 @@ fn run(form: &Form) -> Result<RunInstances, AwsError> {
             let arn = form.filled("IamInstanceProfile.Arn")?;
             arn.rsplit('/').next().map(str::to_owned)
         }),
-        metadata: MetadataOptions {
-            tokens_required: change.tokens_required.unwrap_or(usual.tokens_required),
-            enabled: change.enabled.unwrap_or(usual.enabled),
-            shows_tags: change.shows_tags.unwrap_or(usual.shows_tags),
-            hop_limit: change.hop_limit.unwrap_or(usual.hop_limit),
-        },
+        metadata: metadata(&form.under("MetadataOptions."))?,
         tags: all_tags,
     })
 }
@@ -250,7 +243,7 @@ mod tests {
                     &MetadataOptions.HttpTokens=optional&DisableApiTermination=false";
         let Ok(Command::Run(run)) = read("RunInstances", form) else { panic!("not read") };
         assert_eq!(run.tags, [("i".to_owned(), "2".to_owned())].into());
-        assert_eq!((run.min, run.max, run.metadata.tokens_required), (1, 2, false));
+        assert_eq!((run.min, run.max, run.metadata.tokens_required), (1, 2, Some(false)));
     }
 
     const OPERATIONS: [&str; 23] = [

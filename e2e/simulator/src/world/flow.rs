@@ -9,7 +9,7 @@ use super::event::{CompletedBy, Event, HookResult, HookTransition, Power};
 use super::hardware::Hardware;
 use super::instance::{Action, Instance, Life, Stage};
 use super::journey::Journey;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, MetadataOptions};
 use super::notices::Notice;
 use super::placement::Site;
 use super::state::State;
@@ -27,13 +27,15 @@ impl World {
         let Some(home) = self.groups.get(group) else { return };
         let made = self.made_for(home, journey);
         let can_hibernate = made.hibernation.unwrap_or(true);
+        let template = home.launches_from().map(|template| self.resolved(template));
+        let (mut tags, mut options) = (BTreeMap::new(), MetadataOptions::default());
+        if let Some(template) = &template {
+            tags = self.template_tags(template);
+            options = options.changed(self.template_metadata(template));
+        }
         let Some(group) = self.groups.get_mut(group) else { return };
-        let mut tags: BTreeMap<_, _> = group
-            .tags
-            .values()
-            .filter(|tag| tag.propagate)
-            .map(|tag| (tag.key.clone(), tag.value.clone()))
-            .collect();
+        let propagated = group.tags.values().filter(|tag| tag.propagate);
+        tags.extend(propagated.map(|tag| (tag.key.clone(), tag.value.clone())));
         tags.insert(GROUP_TAG.to_owned(), group.name.clone());
         let journey = if let Journey::Warm(pool) = journey {
             Journey::Warm(pool.for_machine(can_hibernate))
@@ -48,7 +50,7 @@ impl World {
             launched: self.now,
             tags,
             launch_configuration: group.launches_from_configuration(),
-            launch_template: group.launches_from(),
+            launch_template: template,
             journey,
             stage: Stage::UnderWay { until: self.now + self.settings.boot_time },
             state: journey.under_way(),
@@ -59,6 +61,7 @@ impl World {
             metadata: Metadata {
                 is_spot: made.spot.unwrap_or(false),
                 role: made.role,
+                options,
                 ..Metadata::new(self.ids.address())
             },
             warnings: Warnings::default(),

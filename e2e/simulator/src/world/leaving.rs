@@ -41,9 +41,10 @@ pub(super) fn check_policies(policies: &[String]) -> Result<(), AwsError> {
 }
 
 /// The ids of those that leave, at most `count`, in the order in which they are chosen: of these members the ones that
-/// may go.
+/// may go. New instances would be launched from `template` now.
 pub(super) fn leavers(
     group: &Group,
+    template: Option<LaunchTemplate>,
     serving: &[&Instance],
     may_go: impl Fn(&Instance) -> bool,
     count: usize,
@@ -51,7 +52,7 @@ pub(super) fn leavers(
 ) -> Vec<String> {
     let usual = ["Default".to_owned()];
     let policies = group.settings.termination_policies.as_deref().unwrap_or(&usual);
-    let judge = Judge::new(group, serving, now);
+    let judge = Judge::new(group, template, serving, now);
     let mut zones: BTreeMap<&str, Zone> = BTreeMap::new();
     for instance in serving {
         let zone = zones.entry(&instance.zone).or_default();
@@ -103,7 +104,12 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(group: &'a Group, serving: &[&'a Instance], now: SystemTime) -> Self {
+    fn new(
+        group: &'a Group,
+        template: Option<LaunchTemplate>,
+        serving: &[&'a Instance],
+        now: SystemTime,
+    ) -> Self {
         let mut configurations = BTreeMap::new();
         for instance in serving {
             if let Some(name) = instance.launch_configuration.as_deref() {
@@ -111,7 +117,7 @@ impl<'a> Judge<'a> {
                 *since = instance.launched.min(*since);
             }
         }
-        Judge { group, template: group.template(), configurations, now }
+        Judge { group, template, configurations, now }
     }
 
     /// What a policy goes by, the least first.

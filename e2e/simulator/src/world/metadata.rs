@@ -27,6 +27,18 @@ impl Default for MetadataOptions {
     }
 }
 
+impl MetadataOptions {
+    /// The same with a change.
+    pub(crate) fn changed(self, change: MetadataChange) -> Self {
+        MetadataOptions {
+            tokens_required: change.tokens_required.unwrap_or(self.tokens_required),
+            enabled: change.enabled.unwrap_or(self.enabled),
+            shows_tags: change.shows_tags.unwrap_or(self.shows_tags),
+            hop_limit: change.hop_limit.unwrap_or(self.hop_limit),
+        }
+    }
+}
+
 /// A change of options; what is none stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MetadataChange {
@@ -74,11 +86,7 @@ impl World {
     pub fn change_metadata(&mut self, now: SystemTime, id: &str, change: MetadataChange) -> bool {
         self.run_until(now);
         let Some(instance) = self.machine_mut(id) else { return false };
-        let options = &mut instance.metadata.options;
-        options.tokens_required = change.tokens_required.unwrap_or(options.tokens_required);
-        options.enabled = change.enabled.unwrap_or(options.enabled);
-        options.shows_tags = change.shows_tags.unwrap_or(options.shows_tags);
-        options.hop_limit = change.hop_limit.unwrap_or(options.hop_limit);
+        instance.metadata.options = instance.metadata.options.changed(change);
         true
     }
 }

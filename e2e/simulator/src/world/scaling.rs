@@ -73,7 +73,8 @@ impl World {
         let serving = self.instances.of_group(name).filter(|instance| instance.journey.serves());
         let serving: Vec<_> = serving.collect();
         let may_go = |instance: &Instance| !self.is_spared(instance);
-        for id in leavers(group, &serving, may_go, surplus, self.now) {
+        let template = group.template().map(|template| self.resolved(template));
+        for id in leavers(group, template, &serving, may_go, surplus, self.now) {
             let way = self.way_back(name, &id).unwrap_or(Journey::Terminate);
             self.begin(&id, way);
         }

@@ -149,3 +149,76 @@ async fn a_group_launches_what_the_template_says_in_the_version_it_names() {
         simulator.wait_until("it is gone", crate::bed::PATIENCE, <[_]>::is_empty).await.expect("in time");
     }
 }
+
+#[tokio::test]
+async fn an_instance_tells_the_versions_number_and_carries_the_templates_tags_and_options() {
+    let (simulator, client) = start().await;
+    let create = "Action=CreateLaunchTemplate&LaunchTemplateName=tagged&LaunchTemplateData.MetadataOptions.HttpTokens=optional\
+        &LaunchTemplateData.TagSpecification.1.ResourceType=instance&LaunchTemplateData.TagSpecification.1.Tag.1.Key=team\
+        &LaunchTemplateData.TagSpecification.1.Tag.1.Value=x&LaunchTemplateData.TagSpecification.1.Tag.2.Key=owner\
+        &LaunchTemplateData.TagSpecification.1.Tag.2.Value=template&LaunchTemplateData.TagSpecification.2.ResourceType=volume\
+        &LaunchTemplateData.TagSpecification.2.Tag.1.Key=disk&LaunchTemplateData.TagSpecification.2.Tag.1.Value=y";
+    let (_, made) = ec2(&simulator, create).await;
+    let template = texts(&made, "launchTemplateId")[0].to_owned();
+    let latest =
+        LaunchTemplateSpecification::builder().launch_template_id(&template).version("$Latest").build();
+    let owner = aws_sdk_autoscaling::types::Tag::builder()
+        .key("owner")
+        .value("group")
+        .propagate_at_launch(true)
+        .build();
+    let group = zoned_group(&client, "g").min_size(1).max_size(1).launch_template(latest).tags(owner);
+    group.send().await.expect("a group");
+    let first = only(&simulator, "InService").await.id;
+    let (_, machine) = ec2(&simulator, &format!("Action=DescribeInstances&InstanceId.1={first}")).await;
+    for part in [
+        "<key>team</key><value>x</value>",
+        "<key>owner</key><value>group</value>",
+        &format!("<key>aws:ec2launchtemplate:id</key><value>{template}</value>"),
+        "<key>aws:ec2launchtemplate:version</key><value>1</value>",
+        "<httpTokens>optional</httpTokens>",
+    ] {
+        assert!(machine.contains(part), "{part} in {machine}");
+    }
+    assert!(!machine.contains("disk") && !machine.contains("<value>template</value>"), "{machine}");
+
+    ec2(
+        &simulator,
+        "Action=CreateLaunchTemplateVersion&LaunchTemplateName=tagged&LaunchTemplateData.InstanceType=c5.xlarge",
+    )
+    .await;
+    let told = async || {
+        let all = client.describe_auto_scaling_instances().send().await.expect("instances");
+        let template = all.auto_scaling_instances()[0].launch_template().expect("a template").clone();
+        (template.launch_template_name.unwrap_or_default(), template.version.unwrap_or_default())
+    };
+    assert_eq!(told().await, ("tagged".to_owned(), "1".to_owned()), "of its own launch");
+    let skip = aws_sdk_autoscaling::types::RefreshPreferences::builder()
+        .skip_matching(true)
+        .instance_warmup(0)
+        .build();
+    let refresh = client.start_instance_refresh().auto_scaling_group_name("g").preferences(skip);
+    refresh.send().await.expect("a refresh");
+    let replaced = |all: &[aws_simulator::InstanceInfo]| {
+        all.len() == 1 && all[0].id != first && all[0].lifecycle_state == "InService"
+    };
+    simulator
+        .wait_until("the old version is replaced", crate::bed::PATIENCE, replaced)
+        .await
+        .expect("in time");
+    assert_eq!(told().await, ("tagged".to_owned(), "2".to_owned()));
+}
+
+#[tokio::test]
+async fn a_machine_that_is_run_from_a_template_takes_what_the_request_leaves_open() {
+    let (simulator, _) = start().await;
+    ec2(&simulator, CREATE).await;
+    let run =
+        "Action=RunInstances&MinCount=1&MaxCount=1&InstanceType=t3.nano&LaunchTemplate.LaunchTemplateName=";
+    let (_, known) = ec2(&simulator, &format!("{run}base")).await;
+    assert_eq!(texts(&known, "imageId"), ["ami-0aaaaaaaaaaaaaaaa"]);
+    assert_eq!(texts(&known, "instanceType"), ["t3.nano"], "the request goes first");
+    assert!(known.contains("<key>aws:ec2launchtemplate:version</key><value>1</value>"), "{known}");
+    let (_, unknown) = ec2(&simulator, &format!("{run}other")).await;
+    assert!(!unknown.contains("aws:ec2launchtemplate"), "{unknown}");
+}

@@ -3,6 +3,7 @@
 mod catalogue;
 mod change;
 mod find;
+mod launched_from;
 mod listed;
 mod run;
 mod tags;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::listed::{is_zone, no_zone};
 use super::tags::check_tags;
-use super::{MetadataOptions, Reply, invalid_value};
+use super::{MetadataChange, Reply, invalid_value};
 use crate::account::ZONES;
 use crate::world::World;
 use crate::world::command::LaunchTemplate;
 use crate::world::error::AwsError;
 use crate::world::groups::check_size;
+use crate::world::metadata::MetadataOptions;
 use crate::world::placement::usual_zone;
 
 /// The parameters of `RunInstances`. What is none is as with any machine.
@@ -40,7 +41,7 @@ pub struct RunInstances {
     /// Their role: the name of `IamInstanceProfile`.
     pub role: Option<String>,
     /// How their metadata services may be asked.
-    pub metadata: MetadataOptions,
+    pub metadata: MetadataChange,
     /// Their tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -62,22 +63,39 @@ impl World {
         {
             return Ok(ran);
         }
-        let ids: Vec<_> =
-            (0..request.max).map(|_| self.add_machine(self.now, &zone, request.tags.clone())).collect();
+        let template = request.launch_template.clone().map(|template| self.resolved(template));
+        let says = |name: &str, path: &[&str]| self.template_inside(template.as_ref()?, name, path);
+        let image = request.image.clone().or_else(|| says("ImageId", &[]));
+        let kind = request.kind.clone().or_else(|| says("InstanceType", &[]));
+        let key = request.key.clone().or_else(|| says("KeyName", &[]));
+        let role = request.role.clone().or_else(|| says("IamInstanceProfile", &["Name"]));
+        let is_spot =
+            request.spot || says("InstanceMarketOptions", &["MarketType"]).as_deref() == Some("spot");
+        let hibernates =
+            request.hibernation || says("HibernationOptions", &["Configured"]).as_deref() == Some("true");
+        let mut options = MetadataOptions::default();
+        let mut tags = BTreeMap::new();
+        if let Some(template) = &template {
+            options = options.changed(self.template_metadata(template));
+            tags = self.template_tags(template);
+        }
+        options = options.changed(request.metadata);
+        tags.extend(request.tags.clone());
+        let ids: Vec<_> = (0..request.max).map(|_| self.add_machine(self.now, &zone, tags.clone())).collect();
         for (index, id) in (0..).zip(&ids) {
             let Some(instance) = self.loose.get_mut(id) else { continue };
-            instance.launch_template.clone_from(&request.launch_template);
-            instance.metadata.is_spot = request.spot;
-            instance.metadata.options = request.metadata;
-            instance.metadata.role.clone_from(&request.role);
+            instance.launch_template.clone_from(&template);
+            instance.metadata.is_spot = is_spot;
+            instance.metadata.options = options;
+            instance.metadata.role.clone_from(&role);
             instance.subnet = request.subnet.clone().unwrap_or_else(|| instance.subnet.clone());
             let hardware = &mut instance.hardware;
             hardware.reservation = Some((ids[0].clone(), index));
-            hardware.image = request.image.clone().unwrap_or_else(|| hardware.image.clone());
-            hardware.kind = request.kind.clone().unwrap_or_else(|| hardware.kind.clone());
-            hardware.key.clone_from(&request.key);
+            hardware.image = image.clone().unwrap_or_else(|| hardware.image.clone());
+            hardware.kind = kind.clone().unwrap_or_else(|| hardware.kind.clone());
+            hardware.key.clone_from(&key);
             hardware.client_token = request.client_token.clone().unwrap_or_default();
-            hardware.hibernation = request.hibernation;
+            hardware.hibernation = hibernates;
         }
         let ran = ids.iter().filter_map(|id| self.known(id)).map(|instance| self.machine_view(instance));
         Ok(Reply::Ran(ran.collect()))

@@ -1,16 +1,16 @@
 //! Launch templates and their versions: kept, described, and what machines of groups that name one are made of.
 //!
 //! A group may name a template that was never made; its machines are ordinary ones. At AWS it may not: what a simulated
-//! machine is made of matters so little that nobody should have to make a template first. Of a known template the image,
-//! the type and the key pair count; all else is repeated in answers. The error codes and texts are AWS's, but for the
-//! texts of missing versions.
+//! machine is made of matters so little that nobody should have to make a template first. Of a known template image, type,
+//! key pair, market, role, hibernation, metadata options and the tags for instances count; all else is repeated in answers.
+//! The error codes and texts are AWS's, but for the texts of missing versions.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::template::{NewVersion, TemplateCommand, TemplateRef, TemplateView, VersionView};
 use super::{Filter, Reply, invalid_value};
-use crate::world::command::{LaunchTemplate, Page};
+use crate::world::command::Page;
 use crate::world::error::AwsError;
 use crate::world::{World, page};
 
@@ -21,8 +21,8 @@ const MOST_VERSIONS: usize = 10_000;
 /// A template with its versions, by number.
 #[derive(Debug, Clone)]
 pub(in crate::world) struct Template {
-    view: TemplateView,
-    versions: BTreeMap<u32, (SystemTime, NewVersion)>,
+    pub(super) view: TemplateView,
+    pub(super) versions: BTreeMap<u32, (SystemTime, NewVersion)>,
 }
 
 impl World {
@@ -215,31 +215,11 @@ impl World {
             }
         }
     }
-
-    /// A text of the data of the version that a group or a launch names; none if it says nothing, or if nobody made it.
-    pub(in crate::world) fn template_text(&self, wanted: &LaunchTemplate, name: &str) -> Option<String> {
-        self.template_inside(wanted, name, &[])
-    }
-
-    /// The same for what is deeper inside.
-    pub(in crate::world) fn template_inside(
-        &self,
-        wanted: &LaunchTemplate,
-        name: &str,
-        path: &[&str],
-    ) -> Option<String> {
-        let by = |template: &&Template| {
-            wanted.id.as_ref() == Some(&template.view.id) || wanted.name.as_ref() == Some(&template.view.name)
-        };
-        let template = self.templates.values().find(by)?;
-        let number = template.number(wanted.version.as_deref().unwrap_or("$Default")).ok()?;
-        template.versions.get(&number)?.1.data.get(name)?.text(path)
-    }
 }
 
 impl Template {
     /// The number of a version that is named by it, or as the latest or the default one.
-    fn number(&self, version: &str) -> Result<u32, AwsError> {
+    pub(super) fn number(&self, version: &str) -> Result<u32, AwsError> {
         let number = match version {
             "$Latest" => Some(self.view.latest),
             "$Default" => Some(self.view.default),

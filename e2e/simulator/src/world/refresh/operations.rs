@@ -38,6 +38,7 @@ impl World {
             ));
         }
         let target = request.wanted.as_ref().map(Wanted::template).or_else(|| group.template());
+        let target = target.map(|template| self.resolved(template));
         // What it is not told is as the group replaces members otherwise.
         let policy = group.maintenance();
         let mut preferences = request.preferences;

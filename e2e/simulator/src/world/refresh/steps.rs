@@ -53,6 +53,7 @@ impl World {
     pub(in crate::world) fn reenter(&mut self, id: &str) {
         let Some(instance) = self.instances.get(id) else { return };
         let template = self.groups.get(&instance.group).and_then(Group::launches_from);
+        let template = template.map(|template| self.resolved(template));
         if let Some(instance) = self.instances.get_mut(id) {
             instance.launch_template = template;
         }

@@ -25,14 +25,14 @@ pub(super) fn tell(shared: &Shared) -> Value {
 pub(super) fn change(shared: &Shared, mut body: Body) -> Result<Value, Refused> {
     let boot = body.millis("bootMilliseconds")?;
     let stop = body.millis("stopMilliseconds")?;
-    let step = body.millis("stepMilliseconds")?;
+    let any_step = body.millis("stepMilliseconds")?;
     let no_target = body.millis("noTargetMilliseconds")?;
     let health_check = body.millis("healthCheckMilliseconds")?;
     body.end()?;
     shared.lock().world.change_times(shared.now(), |settings: &mut Settings| {
         settings.boot_time = boot.unwrap_or(settings.boot_time);
         settings.stop_time = stop.unwrap_or(settings.stop_time);
-        settings.step_time = step.unwrap_or(settings.step_time);
+        settings.step_time = any_step.unwrap_or(settings.step_time);
         settings.no_target_time = no_target.unwrap_or(settings.no_target_time);
         settings.health_check_time = health_check.unwrap_or(settings.health_check_time);
     });

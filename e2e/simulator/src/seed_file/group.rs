@@ -31,8 +31,8 @@ pub(super) struct Group {
     #[serde(default)]
     tags: BTreeMap<String, String>,
     /// Those that instances do not carry.
-    #[serde(default)]
-    group_tags: BTreeMap<String, String>,
+    #[serde(default, rename = "group_tags")]
+    own_tags: BTreeMap<String, String>,
     #[serde(default)]
     protect_new_instances: bool,
     /// Whether instances are kept whose termination is abandoned.
@@ -148,7 +148,7 @@ impl Group {
             commands.push(("suspended_processes".to_owned(), Command::Life(suspend)));
         }
         let tag = |propagate| move |(key, value)| Tag { key, value, propagate };
-        let tags = self.tags.into_iter().map(tag(true)).chain(self.group_tags.into_iter().map(tag(false)));
+        let tags = self.tags.into_iter().map(tag(true)).chain(self.own_tags.into_iter().map(tag(false)));
         let create = CreateGroup {
             name: self.name,
             min: self.min,

@@ -45,6 +45,15 @@ async fn refusals_have_ec2s_shape_status_and_codes() {
     ] {
         assert_eq!(ec2(&simulator, form).await, (status, refusal(code, message)), "{form}");
     }
+    let form = format!("Action=TerminateInstances&InstanceId.1={id}&DryRun=true");
+    assert_eq!(ec2(&simulator, &form).await.0, 412);
+    reach(&simulator, id, "running").await;
+}
+
+#[tokio::test]
+async fn wrong_parameters_are_refused_in_ec2s_words() {
+    let (simulator, _) = start().await;
+    let id = run(&simulator, "").await.id;
     let long = "k".repeat(257);
     let on_it = format!("&ResourceId.1={id}&Tag.1.Key");
     let wrong = "InvalidParameterValue";
@@ -105,9 +114,6 @@ async fn refusals_have_ec2s_shape_status_and_codes() {
         let form = format!("Action={form}");
         assert_eq!(ec2(&simulator, &form).await, (400, refusal(code, message)), "{form}");
     }
-    let form = format!("Action=TerminateInstances&InstanceId.1={id}&DryRun=true");
-    assert_eq!(ec2(&simulator, &form).await.0, 412);
-    reach(&simulator, id, "running").await;
 }
 
 #[tokio::test]

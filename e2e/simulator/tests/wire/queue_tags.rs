@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_sqs::error::ProvideErrorMetadata;
-use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, ChangeMessageVisibilityBatchResultEntry};
 use aws_simulator::QueueInfo;
 
 use crate::bed::{queue, sqs, start};
@@ -63,7 +63,10 @@ async fn visibility_changes_in_batches_entry_by_entry() {
         .send()
         .await
         .expect("an answer");
-    assert_eq!(changed.successful().iter().map(|one| one.id()).collect::<Vec<_>>(), ["now", "later"]);
+    assert_eq!(
+        changed.successful().iter().map(ChangeMessageVisibilityBatchResultEntry::id).collect::<Vec<_>>(),
+        ["now", "later"]
+    );
     let failed: Vec<_> = changed.failed().iter().map(|one| (one.id(), one.code())).collect();
     assert_eq!(failed, [("strange", "ReceiptHandleIsInvalid"), ("long", "InvalidParameterValue")]);
     let info = QueueInfo { visible: 1, in_flight: 1, received: 2, ..QueueInfo::default() };

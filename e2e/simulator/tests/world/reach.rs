@@ -94,12 +94,16 @@ fn retained((mut bed, id): (Bed, String)) -> (Bed, String) {
     end((bed, id), Terminating, Abandon)
 }
 
-fn launched(hook: Option<HookTransition>) -> (Bed, String) {
-    let mut bed = Bed::new();
-    bed.group(0);
+fn put(bed: &mut Bed, hook: Option<HookTransition>) {
     if let Some(hook) = hook {
         bed.hook(hook, Continue);
     }
+}
+
+fn launched(hook: Option<HookTransition>) -> (Bed, String) {
+    let mut bed = Bed::new();
+    bed.group(0);
+    put(&mut bed, hook);
     bed.desire(1);
     let id = bed.only();
     (bed, id)
@@ -108,9 +112,7 @@ fn launched(hook: Option<HookTransition>) -> (Bed, String) {
 fn warmed(kept: PoolState, hook: Option<HookTransition>) -> (Bed, String) {
     let mut bed = Bed::new();
     bed.group(0);
-    if let Some(hook) = hook {
-        bed.hook(hook, Continue);
-    }
+    put(&mut bed, hook);
     bed.pool(1, kept, false);
     let id = bed.only();
     (bed, id)
@@ -118,18 +120,14 @@ fn warmed(kept: PoolState, hook: Option<HookTransition>) -> (Bed, String) {
 
 fn leaving(hook: Option<HookTransition>) -> (Bed, String) {
     let (mut bed, id) = lead(State::InService);
-    if let Some(hook) = hook {
-        bed.hook(hook, Continue);
-    }
+    put(&mut bed, hook);
     bed.desire(0);
     (bed, id)
 }
 
 fn retiring(hook: Option<HookTransition>) -> (Bed, String) {
     let (mut bed, id) = lead(State::WarmedStopped);
-    if let Some(hook) = hook {
-        bed.hook(hook, Continue);
-    }
+    put(&mut bed, hook);
     bed.run(Command::DeleteWarmPool { group: "g".into(), force: true });
     (bed, id)
 }
@@ -147,9 +145,7 @@ fn returning() -> (Bed, String) {
 
 fn replaced(hook: Option<HookTransition>) -> (Bed, String) {
     let mut bed = mixed_group(1);
-    if let Some(hook) = hook {
-        bed.hook(hook, Continue);
-    }
+    put(&mut bed, hook);
     bed.run(Command::StartRefresh(replacing()));
     let id = bed.only();
     (bed, id)

@@ -65,6 +65,17 @@ fn descriptors(running: &Running) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", running.0.id())).expect("a list of descriptors").count()
 }
 
+/// Waits until a program has so many descriptors: it opens and closes them beside its answers.
+async fn until(running: &Running, what: &str, fits: impl Fn(usize) -> bool) {
+    let reached = async {
+        while !fits(descriptors(running)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, reached).await;
+    assert!(waited.is_ok(), "{what}: {}", descriptors(running));
+}
+
 /// Asks until an answer has this text in it.
 async fn reach(endpoint: &str, form: &str, text: &str) {
     let reached = async {
@@ -96,9 +107,9 @@ async fn a_program_that_runs_for_long_does_not_run_out_of_descriptors() {
     for _ in 0..3 {
         post(endpoint, desire(COUNT).as_bytes()).await;
         // Each has a port and listens there; a connection or two may be on their way out.
-        assert!(descriptors(&running) > before + COUNT + COUNT / 2, "{}", descriptors(&running));
+        until(&running, "many descriptors", |count| count > before + COUNT + COUNT / 2).await;
         post(endpoint, desire(0).as_bytes()).await;
         reach(endpoint, &groups, "<Instances></Instances>").await;
-        assert!(descriptors(&running) < before + COUNT / 2, "{} of {before}", descriptors(&running));
+        until(&running, "few descriptors", |count| count < before + COUNT / 2).await;
     }
 }

@@ -265,14 +265,21 @@ mod tests {
         ] {
             send(good).expect("a message");
         }
-        for bad in [
-            json!({ "StringValue": "v" }),
-            json!({ "DataType": "Colour", "StringValue": "v" }),
-            json!({ "DataType": "String", "StringValue": "" }),
-            json!({ "DataType": "String", "BinaryValue": "Zm9v" }),
-            json!({ "DataType": "Binary", "BinaryValue": "?" }),
+        let no_type = "must contain non-empty message attribute type.";
+        let strange = "has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and \
+                       String.";
+        let string = "must contain a non-empty value of type 'String'.";
+        let binary = "must contain a non-empty value of type 'Binary'.";
+        for (bad, text) in [
+            (json!({ "StringValue": "v" }), no_type),
+            (json!({ "DataType": "Colour", "StringValue": "v" }), strange),
+            (json!({ "DataType": "String", "StringValue": "" }), string),
+            (json!({ "DataType": "String", "BinaryValue": "Zm9v" }), string),
+            (json!({ "DataType": "Binary", "BinaryValue": "?" }), binary),
         ] {
-            assert_eq!(send(bad.clone()).expect_err("a refusal").code, "InvalidParameterValue", "{bad}");
+            let error = send(bad.clone()).expect_err("a refusal");
+            let text = format!("The message attribute 'a' {text}");
+            assert_eq!((error.code.as_str(), error.message), ("InvalidParameterValue", text), "{bad}");
         }
     }
 

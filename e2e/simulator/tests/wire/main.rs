@@ -36,6 +36,8 @@ mod queues;
 mod refresh;
 mod refusal_bed;
 mod refusals;
+mod refusals_of_automation;
+mod refusals_of_launches;
 mod refusals_of_members;
 mod scaling;
 mod schedules;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use aws_simulator::ImdsFault;
+use node_gate::files::write_atomically;
 
 use crate::bed::{Bed, binary, ended};
 
@@ -83,7 +84,7 @@ async fn a_request_that_is_no_request_is_told_once_and_opens_nothing() {
         ("open, please", "it is not understood"),
         (&"x".repeat(5000), "it is too long"),
     ] {
-        std::fs::write(gate.file("open.json"), wrong).unwrap();
+        write_atomically(&gate.file("open.json"), wrong.as_bytes()).unwrap();
         gate.says(why).await;
         bed.polls(&instance, 5).await;
         assert!(gate.is_holding());

@@ -45,6 +45,11 @@ async fn step(simulator: &Simulator, step: &str) -> (u16, String) {
     }
 }
 
+/// The parameters of a list, one a member.
+pub(crate) fn members(count: usize, member: impl Fn(usize) -> String) -> String {
+    (1..=count).map(member).collect::<Vec<_>>().concat()
+}
+
 /// Carries out all steps; the last is refused with this code and text.
 pub(crate) async fn refused(steps: &[&str], code: &str, text: &str) {
     all(&[(steps, code, text)]).await;

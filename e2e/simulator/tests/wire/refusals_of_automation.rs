@@ -1,6 +1,6 @@
 //! Every refusal that is about policies, scheduled actions and refreshes.
 
-use crate::refusal_bed::{CREATE, INVALID, all};
+use crate::refusal_bed::{CREATE, INVALID, all, members};
 
 #[tokio::test]
 async fn of_policies() {
@@ -15,8 +15,7 @@ async fn of_policies() {
     let cooled = format!("{simple}&Cooldown=300");
     let no_number = simple.replace("Adjustment=1", "Adjustment=one");
     let no_bound = step.replace("Bound=0", "Bound=low");
-    let many: String =
-        (1..=21).map(|n| format!("&StepAdjustments.member.{n}.ScalingAdjustment={n}")).collect();
+    let many = members(21, |n| format!("&StepAdjustments.member.{n}.ScalingAdjustment={n}"));
     let many =
         format!("PutScalingPolicy&PolicyName=p&PolicyType=StepScaling&AdjustmentType=ChangeInCapacity{many}");
     all(&[
@@ -90,7 +89,7 @@ async fn of_scheduled_actions() {
     let put = "PutScheduledUpdateGroupAction&ScheduledActionName=s";
     let daily = "&Recurrence=0 9 * * *";
     let with = |rest: &str| format!("{put}{rest}");
-    let many: String = (1..=51).map(|n| format!("&ScheduledActionNames.member.{n}=s{n}")).collect();
+    let many = members(51, |n| format!("&ScheduledActionNames.member.{n}=s{n}"));
     all(&[
         (
             &["g 0", &with(daily)],

@@ -1,6 +1,6 @@
 //! Every refusal that is about what instances are launched from, where, and what stands before them.
 
-use crate::refusal_bed::{CREATE, INVALID, all};
+use crate::refusal_bed::{CREATE, INVALID, all, members};
 
 #[tokio::test]
 async fn of_launch_configurations() {
@@ -193,7 +193,7 @@ async fn of_places_tags_and_hooks() {
 
 #[tokio::test]
 async fn of_traffic_and_metrics() {
-    let many: String = (1..=11).map(|n| format!("&TargetGroupARNs.member.{n}=arn{n}")).collect();
+    let many = members(11, |n| format!("&TargetGroupARNs.member.{n}=arn{n}"));
     all(&[
         (
             &["g 0", "DetachLoadBalancers&LoadBalancerNames.member.1=web"],

@@ -52,34 +52,6 @@ fn each_rule_of_queues_and_messages_is_told_in_sqss_words() {
             "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes.",
         ),
         (
-            send("a\u{1}"),
-            "InvalidMessageContents",
-            "Invalid binary character '#x1' was found in the message body, the set of allowed characters is #x9 | #xA | #xD \
-             | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
-        ),
-        (
-            Command::SendBatch {
-                queue: "q".into(),
-                entries: (0..3).map(|n| (n.to_string(), message(&"m".repeat(400_000)))).collect(),
-            },
-            "AWS.SimpleQueueService.BatchRequestTooLong",
-            "Batch requests cannot be longer than 1048576 bytes. You have sent 1200000 bytes.",
-        ),
-        (
-            Command::Tag { queue: "q".into(), tags: BTreeMap::from([("aws:x".into(), "v".into())]) },
-            invalid,
-            "The tag aws:x is not valid: a key has 1 to 128 characters and does not begin with aws:, a value has at most \
-             256.",
-        ),
-        (
-            Command::Tag {
-                queue: "q".into(),
-                tags: (0..51).map(|n| (n.to_string(), String::new())).collect(),
-            },
-            invalid,
-            "A queue has at most 50 tags.",
-        ),
-        (
             Command::Send { queue: "q".into(), message: many },
             invalid,
             "Number of message attributes [11] exceeds the allowed maximum [10].",
@@ -130,6 +102,44 @@ fn each_rule_of_queues_and_messages_is_told_in_sqss_words() {
             },
             "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
             "Id a repeated.",
+        ),
+    ] {
+        refused(&mut bed, command, code, text);
+    }
+}
+
+#[test]
+fn each_rule_of_contents_batches_and_tags_is_told() {
+    let mut bed = Bed::new(&[]);
+    let invalid = "InvalidParameterValue";
+    for (command, code, text) in [
+        (
+            Command::Send { queue: "q".into(), message: message("a\u{1}") },
+            "InvalidMessageContents",
+            "Invalid binary character '#x1' was found in the message body, the set of allowed characters is #x9 | #xA | #xD \
+             | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
+        ),
+        (
+            Command::SendBatch {
+                queue: "q".into(),
+                entries: (0..3).map(|n| (n.to_string(), message(&"m".repeat(400_000)))).collect(),
+            },
+            "AWS.SimpleQueueService.BatchRequestTooLong",
+            "Batch requests cannot be longer than 1048576 bytes. You have sent 1200000 bytes.",
+        ),
+        (
+            Command::Tag { queue: "q".into(), tags: BTreeMap::from([("aws:x".into(), "v".into())]) },
+            invalid,
+            "The tag aws:x is not valid: a key has 1 to 128 characters and does not begin with aws:, a value has at most \
+             256.",
+        ),
+        (
+            Command::Tag {
+                queue: "q".into(),
+                tags: (0..51).map(|n| (n.to_string(), String::new())).collect(),
+            },
+            invalid,
+            "A queue has at most 50 tags.",
         ),
     ] {
         refused(&mut bed, command, code, text);

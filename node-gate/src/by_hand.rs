@@ -30,13 +30,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[serde(try_from = "String", into = "String")]
 pub struct Reason(String);
 
-impl Reason {
-    /// The text.
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for Reason {
     type Err = &'static str;
 

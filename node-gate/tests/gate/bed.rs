@@ -38,6 +38,13 @@ pub(crate) async fn ended(command: &mut Command) -> std::process::Output {
         .expect("it starts")
 }
 
+/// The same: its exit code, standard output and standard error.
+pub(crate) async fn outcome(command: &mut Command) -> (Option<i32>, String, String) {
+    let output = ended(command).await;
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
 pub(crate) struct Bed {
     pub(crate) simulator: Simulator,
     pub(crate) aws: Client,

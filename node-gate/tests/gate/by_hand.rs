@@ -5,15 +5,13 @@ use std::path::Path;
 use aws_simulator::ImdsFault;
 use node_gate::files::write_atomically;
 
-use crate::bed::{Bed, binary, ended};
+use crate::bed::{Bed, binary, outcome};
 
 /// Exit code, standard output, standard error.
 async fn open(folder: &Path, reason: &str) -> (Option<i32>, String, String) {
     let mut command = binary();
     command.args(["open", "--reason", reason]).env("NODE_GATE_STATE_DIR", folder).env("SUDO_USER", "ubuntu");
-    let output = ended(&mut command).await;
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    outcome(&mut command).await
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::net::UnixDatagram;
 
-use crate::bed::{Bed, PATIENCE, binary, ended};
+use crate::bed::{Bed, PATIENCE, binary, outcome};
 
 async fn received(socket: &UnixDatagram) -> String {
     let mut buffer = vec![0; 4096];
@@ -22,9 +22,7 @@ async fn status(folder: &Path, args: &[&str], invocation: Option<&str>) -> (Opti
     if let Some(invocation) = invocation {
         command.env("INVOCATION_ID", invocation);
     }
-    let output = ended(&mut command).await;
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    outcome(&mut command).await
 }
 
 #[tokio::test]

@@ -9,11 +9,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use crate::address::{Addresses, Endpoint, Mode};
 use crate::autoscaling::AutoScaling;
 use crate::by_hand::{self, Reason};
 use crate::gate::{OnUnknown, Policy, Until};
 use crate::hold::{Holder, Signals};
-use crate::imds::{Endpoint, Metadata};
+use crate::imds::Metadata;
 use crate::report::Reporter;
 use crate::show;
 use crate::sleep::asleep;
@@ -75,9 +76,25 @@ struct Wait {
     /// How often IMDS is asked
     #[arg(long, env = "NODE_GATE_POLL_INTERVAL", default_value = "500ms", value_parser = poll_interval, value_name = "DURATION")]
     poll_interval: Duration,
-    /// Where IMDS is, if not at its usual address
-    #[arg(long, env = "AWS_EC2_METADATA_SERVICE_ENDPOINT", value_name = "URL", hide = true)]
-    imds_endpoint: Option<Endpoint>,
+    /// Where IMDS is, if not at its usual addresses (comma-separated; where one is silent, the next is asked)
+    #[arg(
+        long = "imds-endpoint",
+        env = "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        value_delimiter = ',',
+        value_name = "URL",
+        hide = true
+    )]
+    imds_endpoints: Vec<Endpoint>,
+    /// Ask IMDS at its usual IPv4 or IPv6 address only
+    #[arg(
+        long,
+        env = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+        value_enum,
+        ignore_case = true,
+        value_name = "PROTOCOL",
+        hide = true
+    )]
+    imds_mode: Option<Mode>,
     /// What to log, in the syntax of tracing's filters
     #[arg(
         long = "log",
@@ -168,7 +185,7 @@ impl Args {
 
 impl Wait {
     fn run(self, folder: Folder, invocation: Option<String>) -> Result<ExitCode, Stop> {
-        let Wait { until, on_unknown, groups, grace, poll_interval, imds_endpoint, log } = self;
+        let Wait { until, on_unknown, groups, grace, poll_interval, imds_endpoints, imds_mode, log } = self;
         tracing_subscriber::fmt()
             .with_env_filter(log)
             .with_writer(std::io::stderr)
@@ -195,8 +212,8 @@ impl Wait {
             };
             let holder = Holder {
                 reporter: Reporter::new(folder, show::wish(&policy), Instant::now()),
-                imds: Metadata::new(imds_endpoint.clone(), &policy),
-                autoscaling: AutoScaling::new(imds_endpoint),
+                imds: Metadata::new(Addresses::new(imds_endpoints, imds_mode), &policy),
+                autoscaling: AutoScaling::default(),
                 policy,
                 poll_interval,
                 invocation,

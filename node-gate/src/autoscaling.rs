@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::imds::region::ImdsRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
+use aws_config::meta::region::ProvideRegion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -14,43 +14,39 @@ use aws_sdk_autoscaling::Client;
 use lifecycle::api::{ErrorKind, classify, guarded};
 use tokio::sync::Mutex;
 
+use crate::address::Endpoint;
 use crate::gate::Answer;
-use crate::imds::{self, Endpoint};
+use crate::imds;
+use crate::transport::Heard;
 
 /// A call is answered in well under a second, and the loop asks again anyway.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks Auto Scaling what this instance is doing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct AutoScaling {
-    endpoint: Option<Endpoint>,
     client: Arc<Mutex<Option<Client>>>,
 }
 
 impl AutoScaling {
-    /// A client to be; region and credentials may come from IMDS at `endpoint`.
-    pub fn new(endpoint: Option<Endpoint>) -> Self {
-        AutoScaling { endpoint, client: Arc::default() }
-    }
-
     /// Forgets connections and credentials, and a question that is under way.
     pub fn renew(&mut self) {
         self.client = Arc::default();
     }
 
-    /// Asks once. Not even a panic in the SDK gets further than this.
-    pub async fn ask(self, instance: String) -> Answer {
-        guarded(self.ask_unguarded(instance)).await.unwrap_or_else(|err| Answer::Failing(err.message))
+    /// Asks once; region and credentials may come from IMDS at `imds`. Not even a panic in the SDK gets further than this.
+    pub async fn ask(self, instance: String, imds: Endpoint) -> Answer {
+        guarded(self.ask_unguarded(instance, imds)).await.unwrap_or_else(|err| Answer::Failing(err.message))
     }
 
-    async fn ask_unguarded(self, instance: String) -> Answer {
+    async fn ask_unguarded(self, instance: String, imds: Endpoint) -> Answer {
         // Taken out, and put back only after a success: a failure drops the client, and with it credentials and sockets
         // that may have gone bad, for example in hibernation.
         let mut kept = self.client.lock().await;
         let client = match kept.take() {
             Some(client) => client,
-            None => Client::new(&configure(self.endpoint.as_ref()).await),
+            None => Client::new(&configure(&imds).await),
         };
         match client.describe_auto_scaling_instances().instance_ids(&instance).send().await {
             Ok(answer) => {
@@ -82,13 +78,15 @@ impl AutoScaling {
 }
 
 /// No retries here: the loop above is the only one that repeats, and its pace is what 1,000 nodes share.
-async fn configure(endpoint: Option<&Endpoint>) -> SdkConfig {
+async fn configure(imds: &Endpoint) -> SdkConfig {
     // Auto Scaling may need a proxy, and the SDK takes it from the environment; IMDS must never get one.
-    let imds = imds::client(endpoint);
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ImdsRegionProvider::builder().imds_client(imds.clone()).build())
-        .region()
-        .await;
+    let imds = imds::client(imds, Heard::default());
+    // An empty variable is what a line without a value in the environment file makes: nothing was set.
+    let told = EnvironmentVariableRegionProvider::new().region().await;
+    let region = match told.filter(|region| !region.as_ref().is_empty()) {
+        Some(region) => Some(region),
+        None => ImdsRegionProvider::builder().imds_client(imds.clone()).build().region().await,
+    };
     let credentials =
         DefaultCredentialsChain::builder().region(region.clone()).imds_client(imds).build().await;
     aws_config::defaults(BehaviorVersion::latest())

@@ -115,7 +115,9 @@ impl Holder {
                         && let Some(instance) = imds.instance()
                         && memory.may_ask(now, fastrand::f64())
                     {
-                        question = Some(Box::pin(autoscaling.clone().ask(instance.to_owned())));
+                        question = Some(Box::pin(
+                            autoscaling.clone().ask(instance.to_owned(), imds.endpoint().clone()),
+                        ));
                     }
                     reporter.holding(&hold, now);
                 }

@@ -1,7 +1,6 @@
 //! The adapter to the instance metadata service.
 
 use std::error::Error;
-use std::str::FromStr;
 use std::time::Duration;
 
 use aws_config::imds::Client;
@@ -9,8 +8,9 @@ use aws_config::imds::client::error::ImdsError;
 use aws_config::provider_config::ProviderConfig;
 use lifecycle::Target;
 
+use crate::address::{Addresses, Endpoint, Reply};
 use crate::gate::{Imds, Policy, Until};
-use crate::transport;
+use crate::transport::{self, Heard};
 
 const TARGET: &str = "/latest/meta-data/autoscaling/target-lifecycle-state";
 const INSTANCE_ID: &str = "/latest/meta-data/instance-id";
@@ -22,24 +22,6 @@ const LONGEST_WORD: usize = 64;
 const LONGEST_NAME: usize = 255;
 /// IMDS answers within milliseconds; what takes longer is out of order, and is asked again at the next look.
 const TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Where IMDS is: a plain `http` address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint(String);
-
-impl FromStr for Endpoint {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str = "not an http address";
-        let uri: http::Uri = text.parse().map_err(|_| WRONG)?;
-        if uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty()) {
-            Ok(Endpoint(text.to_owned()))
-        } else {
-            Err(WRONG)
-        }
-    }
-}
 
 /// What one look at IMDS found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,100 +37,144 @@ pub struct Look {
 /// Reads the target state, and what else the decision wants.
 #[derive(Debug)]
 pub struct Metadata {
-    endpoint: Option<Endpoint>,
-    wants_group: bool,
-    wants_id: bool,
-    client: Client,
-    instance: Option<String>,
+    addresses: Addresses,
+    reader: Reader,
 }
 
 impl Metadata {
     /// A reader of what `policy` needs.
-    pub fn new(endpoint: Option<Endpoint>, policy: &Policy) -> Self {
-        Metadata {
-            client: client(endpoint.as_ref()),
-            endpoint,
-            wants_group: !policy.groups.is_empty(),
-            wants_id: policy.until == Until::InService,
-            instance: None,
-        }
+    pub fn new(addresses: Addresses, policy: &Policy) -> Self {
+        let wants = Wants { group: !policy.groups.is_empty(), id: policy.until == Until::InService };
+        Metadata { addresses, reader: Reader { wants, line: None, instance: None } }
     }
 
     /// The instance's id, once some look has needed it.
     pub fn instance(&self) -> Option<&str> {
-        self.instance.as_deref()
+        self.reader.instance.as_deref()
     }
 
-    /// Where IMDS was said to be.
-    pub fn endpoint(&self) -> Option<&Endpoint> {
-        self.endpoint.as_ref()
+    /// Where IMDS answered last.
+    pub fn endpoint(&self) -> &Endpoint {
+        self.addresses.current()
     }
 
     /// Forgets connections and token.
     pub fn renew(&mut self) {
-        self.client = client(self.endpoint.as_ref());
+        self.reader.line = None;
     }
 
     /// Looks once; takes a few seconds at most.
     pub async fn look(&mut self) -> Look {
-        match self.try_look().await {
+        let Metadata { addresses, reader } = self;
+        match addresses.ask(async |at: &Endpoint| reader.look(at).await).await {
             Ok(look) => look,
-            Err(problem) => {
-                // The SDK keeps a token for its six hours even if IMDS has begun to refuse it: begin anew.
-                self.renew();
-                Look { imds: Imds::Failing(problem), identified: false, tag: None }
-            }
-        }
-    }
-
-    async fn try_look(&mut self) -> Result<Look, String> {
-        let imds = match self.get(TARGET).await? {
-            Some(text) => Imds::Target(word(&text)?.into()),
-            None => Imds::NoTarget,
-        };
-        let (needs_id, needs_tag) = match &imds {
-            Imds::NoTarget | Imds::Target(Target::Unknown(_)) => (true, true),
-            Imds::Target(Target::InService) => (self.wants_id || self.wants_group, self.wants_group),
-            Imds::Target(_) | Imds::Failing(_) => (false, false),
-        };
-        let mut identified = false;
-        if needs_id && let Some(text) = self.get(INSTANCE_ID).await? {
-            self.instance = Some(instance_id(&text)?.to_owned());
-            identified = true;
-        }
-        let tag = if needs_tag { self.get(GROUP_TAG).await? } else { None };
-        let tag = tag.map(|text| group_name(&text)).transpose()?;
-        Ok(Look { imds, identified, tag })
-    }
-
-    /// `None` is 404, and 404 alone.
-    async fn get(&self, path: &str) -> Result<Option<String>, String> {
-        match self.client.get(path).await {
-            Ok(text) => Ok(Some(text.as_ref().trim().to_owned())),
-            Err(ImdsError::ErrorResponse(answer)) => match answer.response().status().as_u16() {
-                404 => Ok(None),
-                status => Err(format!("HTTP {status}")),
-            },
-            Err(err) => Err(innermost(&err)),
+            Err(problem) => Look::failing(problem),
         }
     }
 }
 
+impl Look {
+    fn failing(problem: String) -> Look {
+        Look { imds: Imds::Failing(problem), identified: false, tag: None }
+    }
+}
+
+/// Reads at one address at a time.
+#[derive(Debug)]
+struct Reader {
+    wants: Wants,
+    line: Option<Line>,
+    instance: Option<String>,
+}
+
+/// The way to one address, with its connection and its token.
+#[derive(Debug)]
+struct Line {
+    to: Endpoint,
+    client: Client,
+    heard: Heard,
+}
+
+impl Line {
+    fn new(to: &Endpoint) -> Line {
+        let heard = Heard::default();
+        Line { to: to.clone(), client: client(to, heard.clone()), heard }
+    }
+}
+
+impl Reader {
+    async fn look(&mut self, at: &Endpoint) -> Reply<Look> {
+        let line = match &mut self.line {
+            Some(line) if line.to == *at => line,
+            line => line.insert(Line::new(at)),
+        };
+        line.heard.forget();
+        let read = self.wants.read(&line.client, &mut self.instance).await;
+        let heard = line.heard.anything();
+        if read.is_err() {
+            // The SDK keeps a token for its six hours even if IMDS has begun to refuse it: begin anew.
+            self.line = None;
+        }
+        match read {
+            Ok(look) => Reply::Answer(look),
+            Err(problem) if heard => Reply::Answer(Look::failing(problem)),
+            Err(problem) => Reply::Silence(problem),
+        }
+    }
+}
+
+/// What the policy wants to know besides the target.
+#[derive(Debug, Clone, Copy)]
+struct Wants {
+    group: bool,
+    id: bool,
+}
+
+impl Wants {
+    async fn read(self, imds: &Client, instance: &mut Option<String>) -> Result<Look, String> {
+        let target = match get(imds, TARGET).await? {
+            Some(text) => Imds::Target(word(&text)?.into()),
+            None => Imds::NoTarget,
+        };
+        let (needs_id, needs_tag) = match &target {
+            Imds::NoTarget | Imds::Target(Target::Unknown(_)) => (true, true),
+            Imds::Target(Target::InService) => (self.id || self.group, self.group),
+            Imds::Target(_) | Imds::Failing(_) => (false, false),
+        };
+        let mut identified = false;
+        if needs_id && let Some(text) = get(imds, INSTANCE_ID).await? {
+            *instance = Some(instance_id(&text)?.to_owned());
+            identified = true;
+        }
+        let tag = if needs_tag { get(imds, GROUP_TAG).await? } else { None };
+        let tag = tag.map(|text| group_name(&text)).transpose()?;
+        Ok(Look { imds: target, identified, tag })
+    }
+}
+
+/// `None` is 404, and 404 alone.
+async fn get(imds: &Client, path: &str) -> Result<Option<String>, String> {
+    match imds.get(path).await {
+        Ok(text) => Ok(Some(text.as_ref().trim().to_owned())),
+        Err(ImdsError::ErrorResponse(answer)) => match answer.response().status().as_u16() {
+            404 => Ok(None),
+            status => Err(format!("HTTP {status}")),
+        },
+        Err(err) => Err(innermost(&err)),
+    }
+}
+
 /// A client that tries once and never asks a proxy: the loop above is the only one that repeats.
-pub(crate) fn client(endpoint: Option<&Endpoint>) -> Client {
+pub(crate) fn client(endpoint: &Endpoint, heard: Heard) -> Client {
     let builder = Client::builder()
-        .configure(&ProviderConfig::without_region().with_http_client(transport::direct()))
+        .configure(&ProviderConfig::without_region().with_http_client(transport::direct(heard)))
         .max_attempts(1)
         .connect_timeout(TIMEOUT)
         .read_timeout(TIMEOUT)
         .operation_attempt_timeout(TIMEOUT)
         .operation_timeout(TIMEOUT);
-    match endpoint {
-        // The address was parsed when it was read; if the SDK should disagree, it finds its own default.
-        Some(Endpoint(address)) => builder.clone().endpoint(address).unwrap_or(builder),
-        None => builder,
-    }
-    .build()
+    // The address was parsed when it was read; if the SDK should disagree, it finds its own default.
+    builder.clone().endpoint(endpoint.as_str()).unwrap_or(builder).build()
 }
 
 /// A lifecycle state looks like one word; a page of HTML does not.
@@ -215,15 +241,6 @@ mod tests {
         let long = "x".repeat(LONGEST_NAME + 1);
         for wrong in ["", "<!DOCTYPE html>", "a\nb", &long] {
             assert!(group_name(wrong).is_err(), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn the_endpoint_is_a_plain_http_address() {
-        assert!("http://127.0.0.1:1338".parse::<Endpoint>().is_ok());
-        assert!("http://[fd00:ec2::254]".parse::<Endpoint>().is_ok());
-        for wrong in ["", "127.0.0.1:80", "https://169.254.169.254", "http://", "nonsense here"] {
-            assert!(wrong.parse::<Endpoint>().is_err(), "{wrong:?}");
         }
     }
 }

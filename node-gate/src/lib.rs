@@ -11,6 +11,7 @@
 //! [`gate::decide`] said [`gate::Step::Open`]. Whatever goes wrong, the gate holds and tries again. It ends without
 //! opening only at a signal, and at start if its own configuration is wrong.
 
+pub mod address;
 pub mod args;
 pub mod autoscaling;
 pub mod by_hand;

@@ -37,6 +37,10 @@ async fn wrong_configuration_ends_with_one_line_and_code_2() {
     fails(&["wait"], &[("NODE_GATE_POLL_INTERVAL", "500")], "--poll-interval").await;
     fails(&["wait"], &[("AWS_EC2_METADATA_SERVICE_ENDPOINT", "169.254.169.254")], "not an http address")
         .await;
+    let second = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9,nowhere");
+    fails(&["wait"], &[second], "not an http address").await;
+    fails(&["wait"], &[("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5")], "[possible values: ipv4, ipv6]")
+        .await;
     fails(&["wait"], &[("RUST_LOG", "node_gate=loud")], "--log").await;
 }
 

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_simulator::InstanceInfo;
+use node_gate::address::Addresses;
 use node_gate::autoscaling::AutoScaling;
 use node_gate::gate::{OnUnknown, Policy, Until};
 use node_gate::hold::{Holder, Signals};
-use node_gate::imds::{Endpoint, Metadata};
+use node_gate::imds::Metadata;
 use node_gate::report::Reporter;
 use node_gate::sleep::Asleep;
 use node_gate::status::Folder;
@@ -20,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::bed::Bed;
 
 fn holder(instance: &InstanceInfo, folder: &TempDir, asleep: Asleep) -> (Holder, Signals) {
-    let endpoint: Endpoint = instance.imds_endpoint.parse().expect("an address");
+    let endpoint = instance.imds_endpoint.parse().expect("an address");
     let policy = Policy {
         until: Until::Target,
         on_unknown: OnUnknown::Hold,
@@ -29,8 +30,8 @@ fn holder(instance: &InstanceInfo, folder: &TempDir, asleep: Asleep) -> (Holder,
     };
     let holder = Holder {
         reporter: Reporter::new(Folder::new(folder.path()), "the test".into(), Instant::now()),
-        imds: Metadata::new(Some(endpoint.clone()), &policy),
-        autoscaling: AutoScaling::new(Some(endpoint)),
+        imds: Metadata::new(Addresses::new(vec![endpoint], None), &policy),
+        autoscaling: AutoScaling::default(),
         policy,
         poll_interval: Duration::from_millis(50),
         invocation: None,

@@ -1,5 +1,6 @@
 //! The real binary against simulated AWS.
 
+mod addresses;
 mod bed;
 mod by_hand;
 mod cli;

@@ -28,8 +28,8 @@ use attributes::{Attributes, LONGEST_MESSAGE, WAIT};
 use command::seconds;
 use queue::Queue;
 
-/// One world is one machine: a flood must not take all of its memory.
-const MOST_MESSAGES: usize = 100_000;
+/// One world is one machine: a flood must not take all of its memory. More than AWS lets be in flight in one queue.
+const MOST_MESSAGES: usize = 150_000;
 const MOST_BYTES: usize = 64 << 20;
 const MOST_QUEUES: usize = 1000;
 /// AWS's page size.

@@ -1,6 +1,6 @@
 //! One queue: who sees which message when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use super::attributes::{Attributes, DELAY, RETENTION, SIZE, VISIBILITY};
@@ -32,6 +32,12 @@ pub(crate) struct Queue {
     pub(crate) modified: SystemTime,
     pub(crate) tags: BTreeMap<String, String>,
     messages: BTreeMap<u64, Message>,
+    /// The numbers of those that are kept from readers, by the time at which that ends; it may have ended already.
+    hidden: BTreeSet<(SystemTime, u64)>,
+    /// The numbers of the others. A search among all would take long while many are in flight.
+    visible: BTreeSet<u64>,
+    /// What they count together; a sum over all of them for each that comes would take long in a full queue.
+    bytes: usize,
     next_number: u64,
     purged: Option<SystemTime>,
     received: u64,
@@ -48,6 +54,9 @@ impl Queue {
             modified: now,
             tags: BTreeMap::new(),
             messages: BTreeMap::new(),
+            hidden: BTreeSet::new(),
+            visible: BTreeSet::new(),
+            bytes: 0,
             next_number: 0,
             purged: None,
             received: 0,
@@ -57,13 +66,43 @@ impl Queue {
 
     /// How many messages there are, and how many bytes.
     pub(crate) fn load(&self) -> (usize, usize) {
-        (self.messages.len(), self.messages.values().map(|message| message.size).sum())
+        (self.messages.len(), self.bytes)
     }
 
-    /// Drops what is older than the queue keeps messages.
+    /// Drops what is older than the queue keeps messages: they are in the order in which they came.
     pub(crate) fn expire(&mut self, now: SystemTime) {
         let retention = seconds(self.attributes.number(RETENTION));
-        self.messages.retain(|_, message| now < message.sent_at + retention);
+        while let Some((number, oldest)) = self.messages.first_key_value()
+            && oldest.sent_at + retention <= now
+        {
+            self.remove(*number);
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        let Some(message) = self.messages.remove(&number) else { return };
+        self.bytes -= message.size;
+        self.hidden.remove(&(message.visible_at, number));
+        self.visible.remove(&number);
+    }
+
+    /// Keeps a message from readers until then.
+    fn hide(&mut self, number: u64, until: SystemTime) {
+        let Some(message) = self.messages.get_mut(&number) else { return };
+        self.hidden.remove(&(message.visible_at, number));
+        self.visible.remove(&number);
+        message.visible_at = until;
+        self.hidden.insert((until, number));
+    }
+
+    /// Shows readers what need not be kept from them any longer.
+    fn show(&mut self, now: SystemTime) {
+        while let Some((at, number)) = self.hidden.first()
+            && *at <= now
+        {
+            self.visible.insert(*number);
+            self.hidden.pop_first();
+        }
     }
 
     pub(crate) fn send(&mut self, id: String, new: NewMessage, now: SystemTime) -> Result<Sent, SqsError> {
@@ -75,10 +114,13 @@ impl Queue {
             Some(delay) => delay,
             None => self.attributes.number(DELAY),
         };
-        let message = Message::new(id, new, now, now + seconds(delay));
+        let visible_at = now + seconds(delay);
+        let message = Message::new(id, new, now, visible_at);
         let sent = message.sent.clone();
+        self.bytes += message.size;
         self.next_number += 1;
         self.messages.insert(self.next_number, message);
+        self.hidden.insert((visible_at, self.next_number));
         Ok(sent)
     }
 
@@ -95,16 +137,18 @@ impl Queue {
         if visibility > LONGEST_VISIBILITY {
             return Err(SqsError::out_of_range(visibility, "VisibilityTimeout", 0, LONGEST_VISIBILITY));
         }
-        if self.counts(now).in_flight >= MOST_IN_FLIGHT {
+        self.show(now);
+        if self.hidden.len() >= MOST_IN_FLIGHT && self.counts(now).in_flight >= MOST_IN_FLIGHT {
             return Err(SqsError::too_much("Too many messages in flight."));
         }
-        let visible = self.messages.iter_mut().filter(|(_, message)| message.visible_at <= now);
+        let oldest: Vec<_> = self.visible.iter().take(max as usize).copied().collect();
         let mut received = Vec::new();
-        for (number, message) in visible.take(max as usize) {
+        for number in oldest {
+            self.hide(number, now + seconds(visibility));
+            let Some(message) = self.messages.get_mut(&number) else { continue };
             message.deliveries += 1;
             message.first_received.get_or_insert(now);
-            message.visible_at = now + seconds(visibility);
-            let handle = Handle { queue: self.uuid.clone(), number: *number, delivery: message.deliveries };
+            let handle = Handle { queue: self.uuid.clone(), number, delivery: message.deliveries };
             received.push(told(message, &handle, wanted));
         }
         self.received += received.len() as u64;
@@ -116,7 +160,7 @@ impl Queue {
     pub(crate) fn delete(&mut self, handle: &str) -> Result<(), SqsError> {
         let handle = self.handle(handle)?;
         if self.messages.get(&handle.number).is_some_and(|message| message.deliveries == handle.delivery) {
-            self.messages.remove(&handle.number);
+            self.remove(handle.number);
             self.deleted += 1;
         }
         Ok(())
@@ -133,7 +177,7 @@ impl Queue {
         }
         let handle = self.handle(text)?;
         let Some(message) =
-            self.messages.get_mut(&handle.number).filter(|message| message.deliveries == handle.delivery)
+            self.messages.get(&handle.number).filter(|message| message.deliveries == handle.delivery)
         else {
             return Err(SqsError::invalid(format!(
                 "Value {text} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not \
@@ -143,7 +187,7 @@ impl Queue {
         if message.visible_at <= now {
             return Err(SqsError::spaced("MessageNotInflight", "The specified message isn't in flight."));
         }
-        message.visible_at = now + seconds(timeout);
+        self.hide(handle.number, now + seconds(timeout));
         Ok(())
     }
 
@@ -156,12 +200,15 @@ impl Queue {
         }
         self.purged = Some(now);
         self.messages.clear();
+        self.hidden.clear();
+        self.visible.clear();
+        self.bytes = 0;
         Ok(())
     }
 
     /// When the next message becomes visible that is not yet.
     pub(crate) fn next_visible(&self, now: SystemTime) -> Option<SystemTime> {
-        self.messages.values().map(|message| message.visible_at).filter(|at| *at > now).min()
+        self.hidden.iter().map(|(at, _)| *at).find(|at| *at > now)
     }
 
     pub(crate) fn counts(&self, now: SystemTime) -> Counts {

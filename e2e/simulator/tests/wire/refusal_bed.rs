@@ -9,9 +9,10 @@ use crate::wrong_requests::error;
 pub(crate) const INVALID: &str = "ValidationError";
 pub(crate) const CREATE: &str = "Action=CreateAutoScalingGroup&AutoScalingGroupName=g&AvailabilityZones.member.1=us-east-1a\
                       &LaunchTemplate.LaunchTemplateName=web&LaunchTemplate.Version=1";
+
 /// The shorthand of the tables: `g N` makes a group of so many, `until STATE` waits, `queue q` makes a queue,
 /// `admin PATH BODY` asks the simulator itself, `ec2 Name&Key=Value` asks EC2, and `Name&Key=Value` is an operation on the group `g`. `$ID` is the first instance.
-async fn step(simulator: &Simulator, step: &str) -> (u16, String) {
+pub(crate) async fn step(simulator: &Simulator, step: &str) -> (u16, String) {
     let id = simulator.instances().first().map(|info| info.id.clone()).unwrap_or_default();
     let endpoint = simulator.endpoint();
     match step.split_once(' ') {

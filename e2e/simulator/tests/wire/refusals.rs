@@ -1,6 +1,6 @@
-//! Every refusal of Auto Scaling that is about groups, pools, hooks and their limits.
+//! Every refusal of Auto Scaling that is about groups, pools and hooks.
 
-use crate::refusal_bed::{CREATE, INVALID, all, refused};
+use crate::refusal_bed::{CREATE, INVALID, all};
 
 #[tokio::test]
 async fn of_groups() {
@@ -164,30 +164,4 @@ async fn of_hooks_and_actions() {
         ),
     ])
     .await;
-}
-
-#[tokio::test]
-async fn of_limits() {
-    let hooks: Vec<_> = (0..51)
-        .map(|n| {
-            format!("PutLifecycleHook&LifecycleHookName=h{n}&LifecycleTransition=autoscaling:EC2_INSTANCE_LAUNCHING")
-        })
-        .collect();
-    let steps: Vec<_> = ["g 0"].into_iter().chain(hooks.iter().map(String::as_str)).collect();
-    refused(&steps, "LimitExceeded", "The AutoScalingGroup already has 50 lifecycle hooks").await;
-
-    let arn = "arn:aws:sns:us-east-1:000000000000:t";
-    let topics: Vec<_> = (0..11)
-        .flat_map(|n| {
-            [
-                format!("admin subscriptions {{\"topicArn\": \"{arn}{n}\", \"queueUrl\": \"http://x/000000000000/q\"}}"),
-                format!(
-                    "PutNotificationConfiguration&TopicARN={arn}{n}\
-                     &NotificationTypes.member.1=autoscaling:EC2_INSTANCE_LAUNCH"
-                ),
-            ]
-        })
-        .collect();
-    let steps: Vec<_> = ["g 0", "queue q"].into_iter().chain(topics.iter().map(String::as_str)).collect();
-    refused(&steps, "LimitExceeded", "The AutoScalingGroup already has 10 notification topics").await;
 }

@@ -1,6 +1,7 @@
 //! Requests without a signature, or with one for something else, get the answer of the service they ask.
 
-use crate::bed::{ask, group, post_with, raw, signed, sqs, start};
+use crate::bed::{CALLER, ask, group, post_with, raw, signed, sqs, start};
+use crate::wrong_requests::error;
 
 const SCALING: &[u8] = b"Action=DescribeAutoScalingGroups&Version=2011-01-01";
 const EC2: &[u8] = b"Action=DescribeInstances&Version=2016-11-15";
@@ -34,19 +35,58 @@ async fn a_signature_for_another_service_is_refused() {
     assert!(body.replace("&apos;", "'").contains(error), "{body}");
     let (status, body) = post_with(&simulator.endpoint(), &signed("autoscaling"), EC2).await;
     assert_eq!(status, 401);
-    assert!(body.contains("<Code>AuthFailure</Code>"), "{body}");
+    let error = "<Error><Code>AuthFailure</Code><Message>AWS was not able to validate the provided access \
+                 credentials</Message></Error>";
+    assert!(body.contains(error), "{body}");
     for (service, form) in [("autoscaling", SCALING), ("ec2", EC2)] {
         assert_eq!(post_with(&simulator.endpoint(), &signed(service), form).await.0, 200, "{service}");
     }
 }
 
 #[tokio::test]
-async fn half_a_signature_is_refused() {
+async fn what_is_wrong_with_a_signature_is_named() {
     let (simulator, _) = start().await;
-    let half = signed("autoscaling").replace("Signature=0", "");
-    let (status, body) = post_with(&simulator.endpoint(), &half, SCALING).await;
-    assert_eq!(status, 400);
-    assert!(body.contains("<Code>IncompleteSignature</Code>"), "{body}");
+    let whole = signed("autoscaling");
+    let header = |headers: &str| {
+        let line = headers.lines().next().and_then(|line| line.strip_prefix("Authorization: "));
+        line.expect("a signature").trim_end().to_owned()
+    };
+    let lacking = |name: &str| format!("Authorization header requires '{name}' parameter.");
+    let no_date = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.";
+    let half = whole.replace("Signature=0", "");
+    let dateless = whole.replace("X-Amz-Date: 20260101T000000Z\r\n", "");
+    let neither = half.replace("X-Amz-Date: 20260101T000000Z\r\n", "");
+    let short = whole.replace("/us-east-1/autoscaling/", "/");
+    let undated = whole.replace("/20260101/", "/today/");
+    let (incomplete, mismatch) = ("IncompleteSignature", "SignatureDoesNotMatch");
+    for (headers, status, code, text) in [
+        (&half, 400, incomplete, format!("{} Authorization={}", lacking("Signature"), header(&half))),
+        (&dateless, 400, incomplete, format!("{no_date} Authorization={}", header(&dateless))),
+        (
+            &neither,
+            400,
+            incomplete,
+            format!("{} {no_date} Authorization={}", lacking("Signature"), header(&neither)),
+        ),
+        (
+            &short,
+            400,
+            incomplete,
+            format!(
+                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got \
+                 '{CALLER}/20260101/aws4_request'"
+            ),
+        ),
+        (
+            &undated,
+            403,
+            mismatch,
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: 'today'".to_owned(),
+        ),
+    ] {
+        let (seen, body) = post_with(&simulator.endpoint(), headers, SCALING).await;
+        assert_eq!((seen, error(&body)), (status, (code.to_owned(), text)), "{headers}");
+    }
 }
 
 #[tokio::test]
@@ -78,7 +118,8 @@ async fn nobody_reads_a_queue_without_a_signature_for_it() {
     let unsigned = purge(String::new()).await;
     assert!(unsigned.starts_with("HTTP/1.1 403 "), "{unsigned}");
     assert!(unsigned.contains("x-amzn-query-error: AccessDenied;Sender\r\n"), "{unsigned}");
-    assert!(unsigned.contains("Access to the resource "), "{unsigned}");
+    let told = "\"message\":\"Access to the resource ";
+    assert!(unsigned.contains(told) && unsigned.ends_with(" is denied.\"}"), "{unsigned}");
     let other = purge(signed("autoscaling")).await;
     assert!(other.starts_with("HTTP/1.1 403 "), "{other}");
     assert!(other.contains("com.amazon.coral.service#InvalidSignatureException"), "{other}");

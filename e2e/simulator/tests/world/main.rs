@@ -38,6 +38,7 @@ mod refresh;
 mod refresh_bed;
 mod refresh_ends;
 mod refresh_failing;
+mod refusals;
 mod replacing;
 mod retention;
 mod root_volume;

@@ -184,3 +184,64 @@ fn each_rule_of_deliveries_is_told_in_sqss_words() {
         ),
     );
 }
+
+#[test]
+fn a_flood_of_queues_and_messages_is_refused() {
+    let mut bed = Bed::new(&[]);
+    let create = |n: usize| Command::Create {
+        queue: format!("q{n}"),
+        attributes: BTreeMap::new(),
+        tags: BTreeMap::new(),
+    };
+    for n in 1..1000 {
+        bed.run(create(n));
+    }
+    refused(&mut bed, create(1000), "OverLimit", "There are too many queues for the simulator");
+
+    let mut bed = Bed::new(&[]);
+    bed.run(create(1));
+    let batch = || Command::SendBatch {
+        queue: "q".into(),
+        entries: (0..10).map(|n| (n.to_string(), message("m"))).collect(),
+    };
+    for _ in 0..12_000 {
+        bed.run(batch());
+    }
+    for _ in 0..12_000 {
+        assert_eq!(bed.receive(10).len(), 10);
+    }
+    let receive = Command::Receive(Receive { queue: "q".into(), ..Receive::default() });
+    refused(&mut bed, receive, "OverLimit", "Too many messages in flight.");
+    for _ in 12_000..15_000 {
+        bed.run(batch());
+    }
+    let send = |queue: &str| Command::Send { queue: queue.into(), message: message("m") };
+    // Those of all queues count together.
+    for queue in ["q", "q1"] {
+        refused(&mut bed, send(queue), "OverLimit", "There are too many messages for the simulator");
+    }
+}
+
+#[test]
+fn what_is_deleted_purged_or_expired_gives_its_room_back() {
+    let mut bed = Bed::new(&[("MessageRetentionPeriod", "60")]);
+    let send = |bed: &mut Bed, count: usize| (0..count).for_each(|_| bed.send(&"m".repeat(1 << 20)));
+    let full = |bed: &mut Bed| {
+        let send = Command::Send { queue: "q".into(), message: message("m") };
+        refused(bed, send, "OverLimit", "There are too many messages for the simulator");
+    };
+    // As many bytes as the simulator keeps.
+    send(&mut bed, 32);
+    bed.now += 30 * SECOND;
+    send(&mut bed, 32);
+    full(&mut bed);
+    let handle = bed.receive(1).remove(0).handle;
+    bed.delete(&handle);
+    send(&mut bed, 1);
+    full(&mut bed);
+    // Those of the beginning expire.
+    bed.now += 30 * SECOND;
+    send(&mut bed, 1);
+    bed.run(Command::Purge("q".into()));
+    send(&mut bed, 33);
+}

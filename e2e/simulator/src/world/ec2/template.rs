@@ -72,7 +72,7 @@ pub enum TemplateRef {
 }
 
 /// A version to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewVersion {
     /// What is said about it.
     pub description: Option<String>,

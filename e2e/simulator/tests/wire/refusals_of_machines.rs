@@ -1,0 +1,54 @@
+//! Every refusal of EC2 that is about machines, their tags and what they stand on.
+
+use crate::bed::start;
+use crate::refusal_bed::{all, refused, step};
+use crate::wrong_requests::error;
+
+#[tokio::test]
+async fn of_machines() {
+    let run = "ec2 RunInstances&ImageId=ami-1&MinCount=1&MaxCount=1";
+    all(&[
+        (
+            &[run, "ec2 StopInstances&InstanceId.1=$ID&Hibernate=true"],
+            "UnsupportedHibernationConfiguration",
+            "The instance '$ID' was not launched with hibernation enabled.",
+        ),
+        (&["ec2 CreateTags&ResourceId.1=vol-1&Tag.1.Key=a"], "InvalidID", "The ID 'vol-1' is not valid"),
+        (
+            &["ec2 DescribeImages&ImageId.1=i-1"],
+            "InvalidAMIID.Malformed",
+            "Invalid id: \"i-1\" (expecting \"ami-...\")",
+        ),
+        (
+            &["ec2 DescribeSubnets&SubnetId.1=subnet-1"],
+            "InvalidSubnetID.NotFound",
+            "The subnet ID 'subnet-1' does not exist",
+        ),
+        (&["ec2 DescribeVpcs&VpcId.1=vpc-1"], "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn of_too_many_tags() {
+    let tags: String = (0..51).map(|n| format!("&Tag.{}.Key=k{n}", n + 1)).collect();
+    let steps = [
+        "ec2 RunInstances&ImageId=ami-1&MinCount=1&MaxCount=1",
+        &format!("ec2 CreateTags&ResourceId.1=$ID{tags}"),
+    ];
+    refused(&steps, "TagLimitExceeded", "More than 50 tags specified for a resource").await;
+}
+
+#[tokio::test]
+async fn of_a_version_that_is_not_there() {
+    let form = "ec2 CreateLaunchTemplate&LaunchTemplateName=base&LaunchTemplateData.ImageId=ami-1";
+    let (simulator, _) = start().await;
+    let (_, body) = step(&simulator, form).await;
+    let id =
+        body.split_once("<launchTemplateId>").and_then(|(_, rest)| rest.split_once('<')).expect("an id").0;
+    let asked = "ec2 DescribeLaunchTemplateVersions&LaunchTemplateName=base&LaunchTemplateVersion.1=7";
+    let (status, body) = step(&simulator, asked).await;
+    let text = format!("Could not find the specified version 7 for the launch template with ID {id}.");
+    assert_eq!(status, 400);
+    assert_eq!(error(&body), ("InvalidLaunchTemplateId.VersionNotFound".to_owned(), text));
+}

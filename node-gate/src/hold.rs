@@ -31,7 +31,7 @@ pub struct Signals {
 pub struct Holder {
     /// The policy.
     pub policy: Policy,
-    /// From the beginning of one look at IMDS to the beginning of the next.
+    /// From the beginning of one look at IMDS to the beginning of the next, while IMDS works.
     pub poll_interval: Duration,
     /// systemd's id of this start.
     pub invocation: Option<String>,
@@ -67,7 +67,7 @@ impl Holder {
                 _ = signals.terminate.recv() => Event::Signal("SIGTERM"),
                 _ = signals.interrupt.recv() => Event::Signal("SIGINT"),
                 answer = answered(&mut question) => Event::Answer(answer),
-                event = next_look(&mut ticks, &mut imds, &mut sleep) => event,
+                event = next_look(&mut ticks, &mut imds, &mut sleep, &memory) => event,
             };
             let now = Instant::now();
             match event {
@@ -85,9 +85,11 @@ impl Holder {
                     imds.renew();
                     autoscaling.renew();
                     question = None;
+                    memory.woke();
                     ticks.reset_immediately();
                     continue;
                 }
+                Event::Pause => {}
                 Event::Look(look) => {
                     if memory.saw(look, now) {
                         // It was asked about another situation.
@@ -135,6 +137,8 @@ enum Event {
     Signal(&'static str),
     Answer(Answer),
     Woke(Duration),
+    /// IMDS is left alone for now.
+    Pause,
     Look(Look),
 }
 
@@ -145,11 +149,12 @@ async fn answered(question: &mut Option<Question>) -> Answer {
     }
 }
 
-async fn next_look(ticks: &mut Interval, imds: &mut Metadata, sleep: &mut Sleep) -> Event {
+async fn next_look(ticks: &mut Interval, imds: &mut Metadata, sleep: &mut Sleep, memory: &Memory) -> Event {
     ticks.tick().await;
     match sleep.ended() {
         Some(slept) => Event::Woke(slept),
-        None => Event::Look(imds.look().await),
+        None if memory.may_look(Instant::now()) => Event::Look(imds.look().await),
+        None => Event::Pause,
     }
 }
 

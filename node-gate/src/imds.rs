@@ -74,6 +74,15 @@ impl Metadata {
 }
 
 impl Look {
+    /// True if it tells nothing about this instance, not even that there is nothing to tell.
+    pub fn is_useless(&self) -> bool {
+        match &self.imds {
+            Imds::Failing(_) => true,
+            Imds::NoTarget | Imds::Target(Target::Unknown(_)) => !self.identified,
+            Imds::Target(_) => false,
+        }
+    }
+
     fn failing(problem: String) -> Look {
         Look { imds: Imds::Failing(problem), identified: false, tag: None }
     }

@@ -21,6 +21,7 @@ pub mod hold;
 pub mod imds;
 pub mod memory;
 pub mod notify;
+pub mod pace;
 pub mod reason;
 pub mod report;
 pub mod show;

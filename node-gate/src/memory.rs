@@ -10,10 +10,7 @@ use lifecycle::Target;
 
 use crate::gate::{Answer, Api, Imds, Observation};
 use crate::imds::Look;
-
-/// The shortest and the longest wait between two questions to the API: 1,000 nodes at 15 s ask 67 times a second.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(15);
+use crate::pace;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -23,6 +20,8 @@ pub struct Memory {
     last_target: Option<Imds>,
     unsettled_since: Option<Instant>,
     api: Option<Api>,
+    useless_looks: u32,
+    next_look: Option<Instant>,
     questions: u32,
     next_question: Option<Instant>,
 }
@@ -31,6 +30,8 @@ impl Memory {
     /// Takes in a look at IMDS. True if it differs from the one before: what the API said, or is saying, was about another
     /// situation then, and no longer counts.
     pub fn saw(&mut self, look: Look, now: Instant) -> bool {
+        self.useless_looks = if look.is_useless() { self.useless_looks.saturating_add(1) } else { 0 };
+        self.next_look = Some(now + pace::pause(self.useless_looks));
         let differs = self.look.as_ref().is_none_or(|last| last.imds != look.imds || last.tag != look.tag);
         if differs {
             self.api = None;
@@ -53,6 +54,17 @@ impl Memory {
         }
         self.look = Some(look);
         differs
+    }
+
+    /// Says whether IMDS may be looked at again already.
+    pub fn may_look(&self, now: Instant) -> bool {
+        self.next_look.is_none_or(|due| now >= due)
+    }
+
+    /// Takes note that the machine has slept: what IMDS did before says nothing about now.
+    pub fn woke(&mut self) {
+        self.useless_looks = 0;
+        self.next_look = None;
     }
 
     /// Takes in an answer of the API.
@@ -81,11 +93,8 @@ impl Memory {
         if self.next_question.is_some_and(|due| now < due) {
             return false;
         }
-        // 1, 2, 4, 8, 15, 15 … s, each of it somewhere in its upper half.
-        let full = FIRST_WAIT.saturating_mul(1 << self.questions.min(4)).min(LONGEST_WAIT);
-        let wait = full.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0).max(FIRST_WAIT);
         self.questions = self.questions.saturating_add(1);
-        self.next_question = Some(now + wait);
+        self.next_question = Some(now + pace::wait(self.questions, random));
         true
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::gate::{OnUnknown, Policy, Step, Until, decide};
 
 fn look(imds: Imds) -> Look {
     Look { imds, identified: true, tag: None }
@@ -86,18 +87,14 @@ fn answers_of_one_kind_are_counted_until_another_kind_comes() {
 }
 
 #[test]
-fn the_first_question_goes_at_once_and_the_next_ones_back_off_to_a_quarter_of_a_minute() {
-    for (random, waits) in [(1.0, [1, 2, 4, 8, 15, 15, 15]), (0.0, [1, 1, 2, 4, 7, 7, 7])] {
-        let (mut memory, mut now) = (Memory::default(), Instant::now());
-        memory.saw(target("InService"), now);
-        assert!(memory.may_ask(now, random));
-        for wait in waits {
-            let almost = wait * SECOND.mul_f64(0.999);
-            assert!(!memory.may_ask(now + almost, random), "{wait}");
-            // 15 s halved is 7.5 s.
-            now += wait * SECOND + Duration::from_millis(500);
-            assert!(memory.may_ask(now, random), "{wait}");
-        }
+fn the_first_question_goes_at_once_and_the_next_ones_back_off() {
+    let (mut memory, mut now) = (Memory::default(), Instant::now());
+    memory.saw(target("InService"), now);
+    assert!(memory.may_ask(now, 1.0));
+    for wait in [2, 4, 8, 15, 15, 15] {
+        assert!(!memory.may_ask(now + wait * SECOND.mul_f64(0.999), 1.0), "{wait}");
+        now += wait * SECOND;
+        assert!(memory.may_ask(now, 1.0), "{wait}");
     }
 }
 
@@ -112,4 +109,110 @@ fn only_a_new_target_earns_a_question_at_once() {
     memory.saw(target("Warmed:Running"), now);
     memory.saw(target("InService"), now);
     assert!(memory.may_ask(now, 1.0));
+}
+
+#[test]
+fn imds_is_looked_at_less_and_less_often_while_that_is_useless_and_at_once_when_it_works() {
+    let nothing = Look { imds: Imds::NoTarget, identified: false, tag: None };
+    for useless in [failing(), nothing, Look { identified: false, ..target("OK") }] {
+        let (mut memory, mut now) = (Memory::default(), Instant::now());
+        assert!(memory.may_look(now));
+        for pause in [0, 500, 1000, 2000, 4000, 5000, 5000] {
+            memory.saw(useless.clone(), now);
+            let pause = Duration::from_millis(pause);
+            assert!(pause.is_zero() || !memory.may_look(now + pause.mul_f64(0.999)), "{pause:?}");
+            now += pause;
+            assert!(memory.may_look(now), "{pause:?}");
+        }
+        memory.saw(target("Warmed:Stopped"), now);
+        assert!(memory.may_look(now));
+        memory.saw(useless.clone(), now);
+        assert!(memory.may_look(now), "the first one again");
+    }
+}
+
+#[test]
+fn looks_that_tell_something_are_not_spaced_out() {
+    let (mut memory, now) = (Memory::default(), Instant::now());
+    for _ in 0..10 {
+        for useful in [target("Warmed:Stopped"), look(Imds::NoTarget), target("SomethingNew")] {
+            memory.saw(useful, now);
+            assert!(memory.may_look(now));
+        }
+    }
+}
+
+#[test]
+fn after_a_sleep_the_next_look_is_due_at_once() {
+    let (mut memory, now) = (Memory::default(), Instant::now());
+    for _ in 0..10 {
+        memory.saw(failing(), now);
+    }
+    assert!(!memory.may_look(now));
+    memory.woke();
+    assert!(memory.may_look(now));
+}
+
+/// What a gate does that looks twice a second for so long, as in [`crate::hold`]: looks and questions, if it never opens.
+fn hold_for(hours: u32, policy: &Policy, mut sees: impl FnMut(u32) -> Look, answer: &Answer) -> (u32, u32) {
+    let (mut memory, mut now) = (Memory::default(), Instant::now());
+    let end = now + hours * 3600 * SECOND;
+    let (mut looks, mut questions) = (0, 0);
+    while now < end {
+        if memory.may_look(now) {
+            looks += 1;
+            memory.saw(sees(looks), now);
+        }
+        match decide(&memory.observation(now).unwrap(), policy) {
+            Step::Hold(_) => {}
+            Step::Ask(_) => {
+                if memory.may_ask(now, f64::from(looks % 7) / 6.0) {
+                    questions += 1;
+                    memory.heard(answer.clone());
+                }
+            }
+            Step::Open(open) => panic!("opened: {open}"),
+        }
+        now += SECOND / 2;
+    }
+    (looks, questions)
+}
+
+fn policy(until: Until) -> Policy {
+    Policy { until, on_unknown: OnUnknown::Open, groups: Vec::new(), grace: 60 * SECOND }
+}
+
+#[test]
+fn hours_of_failing_imds_are_held_with_twelve_looks_a_minute_and_without_a_question() {
+    let nothing = || Look { imds: Imds::NoTarget, identified: false, tag: None };
+    for until in [Until::Target, Until::InService] {
+        for hours in [1, 12] {
+            let (looks, questions) =
+                hold_for(hours, &policy(until), |_| failing(), &Answer::NoAccess("none".into()));
+            assert!((hours * 715..=hours * 730).contains(&looks), "{looks} in {hours} h");
+            assert_eq!(questions, 0);
+        }
+        let (_, questions) = hold_for(12, &policy(until), |_| nothing(), &Answer::NoAccess("none".into()));
+        assert_eq!(questions, 0, "an IMDS that was switched off");
+        // Of a hundred looks one finds the target warm, and one finds none: neither opens, and no grace time runs out.
+        let flapping = |look| match look % 100 {
+            0 => target("Warmed:Stopped"),
+            1 => self::look(Imds::NoTarget),
+            _ => failing(),
+        };
+        let (_, questions) = hold_for(12, &policy(until), flapping, &Answer::Unlisted);
+        assert!(questions <= 12 * 240, "{questions}");
+    }
+}
+
+#[test]
+fn hours_of_a_failing_api_are_held_with_a_question_every_eleven_seconds() {
+    let sees = |_| target("InService");
+    for answer in
+        [Answer::Failing("Throttling".into()), Answer::NoAccess("no route".into()), Answer::Unlisted]
+    {
+        let (looks, questions) = hold_for(12, &policy(Until::InService), sees, &answer);
+        assert_eq!(looks, 12 * 7200);
+        assert!((12 * 240..12 * 480).contains(&questions), "{questions}");
+    }
 }

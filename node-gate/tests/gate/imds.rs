@@ -39,9 +39,12 @@ async fn whatever_imds_does_wrong_the_gate_holds_and_then_opens() {
     }
     // Not a wait for something: the time in which nothing may happen, and all of these take longer than one look.
     tokio::time::sleep(Duration::from_secs(3)).await;
-    for (gate, fault) in gates.iter_mut().zip(&faults) {
+    for ((gate, fault), instance) in gates.iter_mut().zip(&faults).zip(&instances) {
         assert!(gate.is_holding(), "{fault:?}: {:#?}", gate.said);
         assert_eq!(gate.status()["reason"], "imds-failing", "{fault:?}");
+        // 60 looks at this poll interval, if it were not left alone.
+        let requests = bed.simulator.imds_calls(&instance.id).len();
+        assert!(requests <= 20, "{fault:?}: {requests}");
     }
     assert_eq!(bed.gate_calls(), [], "an IMDS that fails is no reason to ask the API");
 

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::address::{Addresses, Endpoint, Mode};
 use crate::autoscaling::AutoScaling;
 use crate::by_hand::{self, Reason};
+use crate::doctor::{self, UnitName};
 use crate::gate::{OnUnknown, Policy, Until};
 use crate::hold::{Holder, Signals};
 use crate::imds::Metadata;
@@ -57,6 +58,8 @@ enum Command {
     Status(ShowStatus),
     /// Open the gate of this machine now, as root; who and why is recorded
     Open(OpenByHand),
+    /// Check whether the gate could work on this machine; exit code 1 if not
+    Doctor(Doctor),
 }
 
 #[derive(Debug, clap::Args)]
@@ -128,11 +131,21 @@ struct OpenByHand {
     by: Reason,
 }
 
+#[derive(Debug, clap::Args)]
+struct Doctor {
+    /// How to tell it
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+    /// The unit that the gate should hold, if it is neither kubelet's nor the ECS agent's
+    #[arg(long, value_name = "NAME")]
+    unit: Option<UnitName>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Output {
     /// For people
     Text,
-    /// The status file as it is
+    /// For scripts
     Json,
 }
 
@@ -173,6 +186,8 @@ impl Args {
         let folder = Folder::new(&state_dir);
         match command {
             Command::Wait(wait) => wait.run(folder, invocation),
+            Command::Doctor(Doctor { output, unit }) => doctor::run(unit.as_ref(), output == Output::Json)
+                .map_err(|err| Stop::Wrong(format!("the async runtime does not start: {err}"))),
             Command::Open(OpenByHand { reason, by }) => Ok(by_hand::open(&folder, reason, by)),
             Command::Status(ShowStatus { output: _, opened: true }) => {
                 Ok(show::check_opened(&folder, invocation.as_deref()))

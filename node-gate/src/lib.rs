@@ -15,6 +15,7 @@ pub mod address;
 pub mod args;
 pub mod autoscaling;
 pub mod by_hand;
+pub mod doctor;
 pub mod files;
 pub mod gate;
 pub mod hold;

@@ -26,6 +26,7 @@ async fn wrong_configuration_ends_with_one_line_and_code_2() {
     fails(&["open"], &[], "--reason <TEXT>").await;
     fails(&["open", "--reason", " "], &[], "it must not be empty").await;
     fails(&["open", "--reason", "two\nlines"], &[], "it must be one line").await;
+    fails(&["doctor", "--unit", "*"], &[], "not the name of a unit").await;
     fails(&["wait", "--untill", "target"], &[], "unexpected argument '--untill'").await;
     fails(&["wait", "--until", "tomorrow"], &[], "[possible values: target, in-service]").await;
     fails(&["wait", "--on-unknown", ""], &[], "--on-unknown").await;
@@ -57,9 +58,14 @@ async fn a_state_folder_that_cannot_be_used_is_wrong_configuration() {
 
 #[tokio::test]
 async fn help_and_version_go_to_standard_output() {
-    for args in
-        [&["--help"][..], &["--version"], &["wait", "--help"], &["status", "--help"], &["open", "--help"]]
-    {
+    for args in [
+        &["--help"][..],
+        &["--version"],
+        &["wait", "--help"],
+        &["status", "--help"],
+        &["open", "--help"],
+        &["doctor", "--help"],
+    ] {
         let output = ended(binary().args(args)).await;
         assert!(output.status.success() && !output.stdout.is_empty() && output.stderr.is_empty(), "{args:?}");
     }

@@ -4,6 +4,7 @@ mod addresses;
 mod bed;
 mod by_hand;
 mod cli;
+mod doctor;
 mod group;
 mod hibernation;
 mod imds;

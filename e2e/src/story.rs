@@ -259,19 +259,7 @@ impl Story {
 
     /// Copies the logs to where they outlive the run: the scratch folder vanishes with it.
     pub fn keep_logs(&self) -> anyhow::Result<PathBuf> {
-        let here = std::env::current_exe()?;
-        // TARGET/debug/demo, TARGET/debug/deps/cluster-…
-        let profile = here.ancestors().find(|dir| dir.ends_with("debug") || dir.ends_with("release"));
-        let target = profile.and_then(Path::parent);
-        let kept = target.context("no target folder")?.join("failed-stories").join(&self.name);
-        if kept.exists() {
-            fs::remove_dir_all(&kept)?;
-        }
-        fs::create_dir_all(&kept)?;
-        for log in logs(&self.dir)? {
-            fs::copy(&log, kept.join(log.file_name().context("a file has a name")?))?;
-        }
-        Ok(kept)
+        keep_logs(&self.name, &self.dir)
     }
 
     /// Says that a program of this story panics on purpose.
@@ -372,9 +360,26 @@ pub fn options(story: &str) -> Options {
     Options { seed, min_heartbeat_timeout: Duration::from_secs(1), ..Options::default() }
 }
 
+/// Copies a story's logs to where they outlive the run, and tells where that is.
+pub(crate) fn keep_logs(story: &str, dir: &Path) -> anyhow::Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    // TARGET/debug/demo, TARGET/debug/deps/cluster-…
+    let profile = here.ancestors().find(|dir| dir.ends_with("debug") || dir.ends_with("release"));
+    let target = profile.and_then(Path::parent);
+    let kept = target.context("no target folder")?.join("failed-stories").join(story);
+    if kept.exists() {
+        fs::remove_dir_all(&kept)?;
+    }
+    fs::create_dir_all(&kept)?;
+    for log in logs(dir)? {
+        fs::copy(&log, kept.join(log.file_name().context("a file has a name")?))?;
+    }
+    Ok(kept)
+}
+
 fn logs(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for dir in [dir.to_owned(), dir.join("nodes")] {
+    for dir in [dir.to_owned(), dir.join("nodes")].iter().filter(|dir| dir.is_dir()) {
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "log") {

@@ -15,12 +15,36 @@ pub(crate) struct Bed {
     tools: PathBuf,
 }
 
+/// Gives a program namespaces of its own for the network and for `/run`, where `ip` and nspawn keep what is theirs.
+const APART: [&str; 6] = [
+    "unshare",
+    "--net",
+    "--mount",
+    "sh",
+    "-ec",
+    "mount -t tmpfs tmpfs /run; mkdir /run/netns; ip link set lo up; exec \"$0\" \"$@\"",
+];
+
 impl Bed {
     /// Starts one in the scratch folder and waits until it is ready.
     pub(crate) fn start(context: &Context, tools: &Path) -> anyhow::Result<Self> {
         let dir = context.scratch().join("bed");
         let mut command = context.command(context.target.join("debug/bed"));
-        command.arg(&dir).env(TOOLS, tools).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(&dir);
+        Self::wait_for(command, &dir, tools)
+    }
+
+    /// Starts one for machines, in a network of its own: the host's is never touched. Needs root.
+    pub(crate) fn start_apart(context: &Context, tools: &Path) -> anyhow::Result<Self> {
+        let dir = context.scratch().join("machines");
+        let (unshare, args) = APART.split_first().context("a command")?;
+        let mut command = context.command(unshare);
+        command.args(args).arg(context.target.join("debug/bed")).arg(&dir).arg("machines");
+        Self::wait_for(command, &dir, tools)
+    }
+
+    fn wait_for(mut command: Command, dir: &Path, tools: &Path) -> anyhow::Result<Self> {
+        command.env(TOOLS, tools).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().context("starting the bed")?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("the bed's output")?).read_line(&mut line)?;
@@ -28,6 +52,21 @@ impl Bed {
             bail!("the control plane did not start: {}", child.wait()?);
         }
         Ok(Bed { child, description: dir.join("bed.json"), tools: tools.to_owned() })
+    }
+
+    /// Lets a command run in the bed's own namespaces.
+    pub(crate) fn inside(&self, context: &Context, command: &Command) -> Command {
+        // neither unshare nor its shell makes another process: the bed has the number that we started
+        let id = self.child.id().to_string();
+        let mut inside = context.command("nsenter");
+        inside.args(["--target", &id, "--net", "--mount", "sh", "-c", "cd \"$0\" && exec \"$@\""]);
+        inside.arg(&context.root).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            if let Some(value) = value {
+                inside.env(name, value);
+            }
+        }
+        inside
     }
 
     /// Lets a command's programs find the bed.

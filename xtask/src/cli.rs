@@ -73,6 +73,8 @@ pub(crate) enum Tier {
     Client,
     /// The stories: real control plane, real programs
     Cluster,
+    /// The stories on real machines: systemd, kubelet and containerd in containers; needs root
+    Node,
 }
 
 impl Cli {
@@ -106,7 +108,7 @@ impl Cli {
             Command::Bench(args) => bench::run(&context, &mut steps, &args),
             Command::Test { tier, filter } => test::run(&context, &mut steps, tier, &filter),
             Command::Tools => {
-                let built = go_tools::build_all(&context, &mut steps);
+                let built = go_tools::build_with_kubelet(&context, &mut steps);
                 let promtool = go_tools::promtool(&context, &mut steps);
                 built.and_then(|dir| promtool.map(|file| println!("{}\n{}", dir.display(), file.display())))
             }

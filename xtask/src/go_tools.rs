@@ -12,7 +12,7 @@ use crate::run::{Context, check};
 use crate::steps::Steps;
 
 /// What we build. The names are those by which the bed asks for them.
-const TOOLS: [(&str, &str); 7] = [
+const TOOLS: [(&str, &str); 8] = [
     ("helm", "helm.sh/helm/v4/cmd/helm"),
     ("etcd", "go.etcd.io/etcd/server/v3"),
     ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
@@ -20,7 +20,11 @@ const TOOLS: [(&str, &str); 7] = [
     ("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
     ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
     ("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+    (KUBELET, "k8s.io/kubernetes/cmd/kubelet"),
 ];
+
+/// Only the node tier needs it.
+const KUBELET: &str = "kubelet";
 
 /// Judges metrics. In a module and a cache entry of its own, so that neither rebuilds the other's programs.
 const PROMTOOL: (&str, &str) = ("promtool", "github.com/prometheus/prometheus/cmd/promtool");
@@ -29,9 +33,16 @@ const PROMTOOL: (&str, &str) = ("promtool", "github.com/prometheus/prometheus/cm
 const ASSETS: &str = "KUBEBUILDER_ASSETS";
 const IN_ASSETS: [&str; 3] = ["kube-apiserver", "etcd", "kubectl"];
 
-/// Builds all that are missing, and returns the folder that holds them.
+/// Builds all that a control plane with simulated nodes needs and that are missing, and returns the folder that holds them.
 pub(crate) fn build_all(context: &Context, steps: &mut Steps) -> anyhow::Result<PathBuf> {
-    TOOLS.iter().try_fold(PathBuf::new(), |_, (name, _)| build(context, steps, name))
+    let mut names = TOOLS.iter().map(|(name, _)| *name).filter(|name| *name != KUBELET);
+    names.try_fold(PathBuf::new(), |_, name| build(context, steps, name))
+}
+
+/// The same, and the real kubelet.
+pub(crate) fn build_with_kubelet(context: &Context, steps: &mut Steps) -> anyhow::Result<PathBuf> {
+    build_all(context, steps)?;
+    build(context, steps, KUBELET)
 }
 
 /// Builds one of them, if it is missing, and returns the folder that holds them.

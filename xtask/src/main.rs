@@ -13,6 +13,7 @@ mod go_tools;
 mod jail;
 mod os;
 mod python;
+mod root_folder;
 mod run;
 mod steps;
 mod terminal;

@@ -24,6 +24,14 @@ pub(crate) const SYSTEMD_ANALYZE: Needed =
 /// For the commands of the simulator's page.
 pub(crate) const CURL: Needed =
     Needed { program: "curl", package: "curl", why: "the simulator's page shows it" };
+/// What the node tier needs.
+pub(crate) const FOR_MACHINES: [Needed; 4] = [
+    Needed { program: "debootstrap", package: "debootstrap", why: "it unpacks the machines' root folder" },
+    Needed { program: "systemd-nspawn", package: "systemd-container", why: "it runs the machines" },
+    Needed { program: "ip", package: "iproute2", why: "the machines have networks of their own" },
+    Needed { program: "strip", package: "binutils", why: "the machines' disks are memory" },
+];
+
 /// For the clients that are not ours. Debian's `python3` alone cannot make a virtual environment.
 pub(crate) const PYTHON: Needed = Needed {
     program: "python3 with its venv module",

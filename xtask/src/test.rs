@@ -10,6 +10,7 @@ use crate::cli::Tier;
 use crate::go_tools;
 use crate::os::{self, ensure};
 use crate::python::Python;
+use crate::root_folder;
 use crate::run::{Context, check, output};
 use crate::steps::Steps;
 
@@ -34,6 +35,9 @@ pub(crate) fn run(
     }
     if tier.is_none_or(|tier| tier == Tier::Cluster) {
         failures.note(cluster(context, steps, filter));
+    }
+    if tier.is_none_or(|tier| tier == Tier::Node) {
+        failures.note(node(context, steps, filter));
     }
     failures.verdict()
 }
@@ -112,7 +116,7 @@ fn one_tls_library(context: &Context) -> anyhow::Result<()> {
 
 fn unit(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Result<()> {
     ensure(context, &os::SYSTEMD_ANALYZE)?;
-    let others = test_binaries(context)?.into_iter().filter(|name| name != STORIES);
+    let others = test_binaries(context)?.into_iter().filter(|name| name != STORIES && name != MACHINES);
     let others: Vec<String> = others.flat_map(|name| ["--test".to_owned(), name]).collect();
     steps.run("unit: build", || build(context))?;
     steps.run("unit: tests", || {
@@ -166,6 +170,28 @@ fn cluster(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::R
     result
 }
 
+fn node(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Result<()> {
+    if !context.is_root() {
+        bail!(
+            "the node tier needs root, for machines with a systemd of their own: run `sudo -E cargo xtask test node`"
+        );
+    }
+    os::FOR_MACHINES.iter().try_for_each(|needed| ensure(context, needed))?;
+    let tools = go_tools::build_with_kubelet(context, steps)?;
+    let root = root_folder::unpack(context, steps)?;
+    steps.run("node: build", || build(context))?;
+    must_match(context, &["--test".to_owned(), MACHINES.to_owned()], filter)?;
+    let bed = steps.run("node: start the control plane", || Bed::start_apart(context, &tools))?;
+    let result = steps.run("node: stories", || {
+        let mut test =
+            context.cargo(&["test", "--workspace", "--test", MACHINES, "--locked", "--offline", "--"]);
+        test.args(filter).env(root_folder::VARIABLE, root);
+        check(&mut bed.inside(context, bed.visible_to(&mut test)))
+    });
+    bed.end()?;
+    result
+}
+
 /// A filter that matches nothing would leave a run green that has tested nothing.
 fn must_match(context: &Context, which: &[String], filter: &[String]) -> anyhow::Result<()> {
     if filter.is_empty() {
@@ -179,8 +205,10 @@ fn must_match(context: &Context, which: &[String], filter: &[String]) -> anyhow:
     Ok(())
 }
 
-/// The one test binary that needs a control plane.
+/// The test binary that needs a control plane.
 const STORIES: &str = "cluster";
+/// The one that needs machines as well.
+const MACHINES: &str = "node";
 
 /// Builds programs and tests. Always the whole workspace with all its targets: another choice would choose other
 /// features of shared crates and compile them once more.

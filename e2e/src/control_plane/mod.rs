@@ -10,6 +10,7 @@ mod ports;
 
 use std::ffi::OsString;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,9 +36,9 @@ pub const HARNESS_USER: &str = "e2e";
 /// Cold disks and busy machines included.
 const READY: Duration = Duration::from_secs(90);
 
-/// Who may do everything, each under its own name in the audit log. The token is the name: nothing but loopback can
-/// ask, and nothing here is worth a secret.
-const USERS: [&str; 4] = [HARNESS_USER, "kube-controller-manager", "kube-scheduler", "kwok"];
+/// Who may do everything, each under its own name in the audit log. The token is the name: nothing but loopback, or
+/// a network without a way out, can ask, and nothing here is worth a secret.
+const USERS: [&str; 5] = [HARNESS_USER, "kube-controller-manager", "kube-scheduler", "kwok", "kubelet"];
 
 /// A running control plane; dropping it ends all its processes.
 #[derive(Debug)]
@@ -53,17 +54,26 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Starts one with its data, logs and credentials in the empty or missing folder `dir`, and waits until it works.
     pub async fn start(dir: &Path) -> anyhow::Result<Self> {
-        Self::with_node_grace(dir, NODE_GRACE).await
+        Self::begin(dir, Ipv4Addr::LOCALHOST, NODE_GRACE).await
+    }
+
+    /// The same at an address that machines with a network of their own can reach.
+    pub async fn at(dir: &Path, address: Ipv4Addr) -> anyhow::Result<Self> {
+        Self::begin(dir, address, NODE_GRACE).await
     }
 
     /// The same with another time after which a silent node is called not Ready. Whoever stops the API server needs a long
     /// one: no node can be heard then, and once its pods are not Ready budgets protect them no more.
     pub async fn with_node_grace(dir: &Path, node_grace: Duration) -> anyhow::Result<Self> {
+        Self::begin(dir, Ipv4Addr::LOCALHOST, node_grace).await
+    }
+
+    async fn begin(dir: &Path, address: Ipv4Addr, node_grace: Duration) -> anyhow::Result<Self> {
         fs::create_dir_all(dir.join("logs")).with_context(|| format!("creating {}", dir.display()))?;
         let etcd_port = ports::free()?;
         let port = ports::free()?;
         let endpoint = Endpoint {
-            server: format!("https://127.0.0.1:{port}"),
+            server: format!("https://{address}:{port}"),
             // the API server makes its own certificate and puts the authority's behind it
             ca: dir.join("certificates/apiserver.crt"),
         };
@@ -71,7 +81,7 @@ impl ControlPlane {
         let mut plane = ControlPlane {
             dir: dir.to_owned(),
             endpoint,
-            api_server_args: api_server_args(dir, port, etcd_port),
+            api_server_args: api_server_args(dir, address, port, etcd_port),
             api_server: None,
             others: Vec::new(),
         };
@@ -222,11 +232,11 @@ fn write_files(dir: &Path, endpoint: &Endpoint) -> anyhow::Result<()> {
     USERS.iter().try_for_each(|user| endpoint.write_kubeconfig(user, user, &kubeconfig(dir, user)))
 }
 
-fn api_server_args(dir: &Path, port: u16, etcd_port: u16) -> Vec<OsString> {
+fn api_server_args(dir: &Path, address: Ipv4Addr, port: u16, etcd_port: u16) -> Vec<OsString> {
     vec![
         flag("--etcd-servers", format!("http://127.0.0.1:{etcd_port}")),
-        "--bind-address=127.0.0.1".into(),
-        "--advertise-address=127.0.0.1".into(),
+        flag("--bind-address", address.to_string()),
+        flag("--advertise-address", address.to_string()),
         flag("--secure-port", port.to_string()),
         // loopback is no legal address of the service "kubernetes", which nobody here uses
         "--endpoint-reconciler-type=none".into(),

@@ -1,0 +1,300 @@
+//! One machine with a real systemd, kubelet and containerd, on which the gate is installed as a user installs it.
+//!
+//! ```text
+//! root      its disk: Debian's packages and what this machine writes
+//! network   its network namespace, with its metadata service at 169.254.169.254
+//! nspawn    its processes
+//! node      what makes a Kubernetes node of it
+//! image     container images for its pods
+//! story     all of it for one test; read its documentation to write one
+//! ```
+//!
+//! A machine does not follow the power of its instance by itself: the story boots it and cuts its power, so that it can look
+//! in between.
+
+mod image;
+mod network;
+mod node;
+mod nspawn;
+mod root;
+mod story;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use tokio::time::timeout;
+
+use crate::process::{Process, command};
+use crate::tools::{built, tool};
+use crate::wait::eventually;
+
+use network::Network;
+use nspawn::Start;
+use root::Root;
+
+pub use network::{BED_ADDRESS, make_bridge};
+pub use story::{NodeStory, Setup};
+
+/// For every wait whose length is not the point.
+pub const LONG: Duration = Duration::from_secs(90);
+
+/// Nothing that a story runs on a machine takes longer.
+const COMMAND: Duration = Duration::from_secs(120);
+
+/// A machine; dropping it ends it, however it is.
+#[derive(Debug)]
+pub struct Machine {
+    /// The instance it stands for; also its Node's name.
+    pub instance: String,
+    // ends first
+    running: Option<Running>,
+    _metadata: Vec<Process>,
+    network: Network,
+    root: Root,
+    console: PathBuf,
+    logs: PathBuf,
+}
+
+#[derive(Debug)]
+struct Running {
+    nspawn: Process,
+    leader: Option<u32>,
+}
+
+impl Machine {
+    /// Switches it on and returns once its systemd can be spoken to, which is long before it has booted.
+    pub async fn boot(&mut self) -> anyhow::Result<()> {
+        ensure!(self.running.is_none(), "{} is on already", self.instance);
+        let files = [(tool("kubelet")?, "/usr/bin/kubelet".to_owned())];
+        let start = Start {
+            name: &self.instance,
+            root: &self.root.path(),
+            network: &self.network.path(),
+            files: &files,
+            console: &self.console,
+        };
+        let nspawn = start.run()?;
+        self.running = Some(Running { nspawn, leader: None });
+        eventually("systemd answers", LONG, async || {
+            let running = self.running.as_mut().context("it is off")?;
+            // an end is final
+            if let Err(ended) = running.nspawn.still_runs() {
+                return Ok(Err(ended));
+            }
+            // at first this is a helper of nspawn's, which goes away
+            running.leader = Some(nspawn::leader(running.nspawn.id().context("nspawn has ended")?)?);
+            let output = self.output(&["systemctl", "is-system-running"]).await?;
+            let state = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            ensure!(
+                ["initializing", "starting", "running", "degraded"].contains(&&*state),
+                "it says {state:?} {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+            Ok(Ok(()))
+        })
+        .await?
+    }
+
+    /// Shuts it down in an orderly way, as Auto Scaling stops an instance; returns once it is off.
+    pub async fn power_off(&mut self) -> anyhow::Result<()> {
+        // what systemd takes for a press on the power button
+        self.signal_leader("RTMIN+4").await?;
+        self.ended().await.map(drop)
+    }
+
+    /// Cuts its power.
+    pub async fn cut(&mut self) -> anyhow::Result<()> {
+        self.signal_leader("KILL").await?;
+        self.ended().await.map(drop)
+    }
+
+    /// Reboots it; returns once its new systemd can be spoken to.
+    pub async fn reboot(&mut self) -> anyhow::Result<()> {
+        // the answer may be lost with the machine
+        let _ = self.output(&["systemctl", "reboot"]).await;
+        let code = self.ended().await?;
+        ensure!(code == Some(nspawn::REBOOT), "it ended with {code:?} instead of rebooting");
+        self.boot().await
+    }
+
+    /// Waits until it is off, and tells nspawn's exit code.
+    async fn ended(&mut self) -> anyhow::Result<Option<i32>> {
+        let mut running = self.running.take().context("it is off")?;
+        let status = timeout(LONG, running.nspawn.wait()).await;
+        let status = status.with_context(|| format!("{} does not shut down", self.instance))??;
+        nspawn::remove_cgroups(&self.instance);
+        Ok(status.code())
+    }
+
+    async fn signal_leader(&self, signal: &str) -> anyhow::Result<()> {
+        let leader = self.leader()?;
+        let mut kill = command("kill");
+        kill.args(["-s", signal, &leader.to_string()]);
+        crate::process::output(kill).await.map(drop)
+    }
+
+    fn leader(&self) -> anyhow::Result<u32> {
+        let running = self.running.as_ref().with_context(|| format!("{} is off", self.instance))?;
+        running.leader.context("systemd has not started yet")
+    }
+
+    /// Runs a command on it as root and returns what it printed; any other end than success is an error.
+    pub async fn run(&self, command: &[&str]) -> anyhow::Result<String> {
+        let output = self.output(command).await?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!("{}: {}: {}", command.join(" "), output.status, said.trim());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Runs a command on it as root, however it ends.
+    pub async fn output(&self, words: &[&str]) -> anyhow::Result<Output> {
+        let mut inside = command("nsenter");
+        inside.args(["--all", "--target", &self.leader()?.to_string(), "--"]);
+        // of our own environment it must know nothing
+        inside.args([
+            "env",
+            "-i",
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME=/root",
+            "TERM=dumb",
+            "LANG=C.UTF-8",
+        ]);
+        inside.args(words);
+        let ended = timeout(COMMAND, inside.output()).await;
+        ended.with_context(|| format!("{} does not end", words.join(" ")))?.context("running nsenter")
+    }
+
+    /// Runs a few lines of shell on it.
+    pub async fn shell(&self, script: &str) -> anyhow::Result<String> {
+        self.run(&["sh", "-euc", script]).await
+    }
+
+    /// What systemd knows of a unit, by property.
+    pub async fn unit(&self, unit: &str) -> anyhow::Result<BTreeMap<String, String>> {
+        let text = self.run(&["systemctl", "show", unit]).await?;
+        let pairs = text.lines().filter_map(|line| line.split_once('='));
+        Ok(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    /// The unit's `ActiveState` now.
+    pub async fn state_of(&self, unit: &str) -> anyhow::Result<String> {
+        let mut properties = self.unit(unit).await?;
+        properties.remove("ActiveState").with_context(|| format!("{unit} has no state"))
+    }
+
+    /// Waits until a unit is in a state (`active`, `activating`, `inactive`, `failed`).
+    pub async fn wait_for(&self, unit: &str, state: &str) -> anyhow::Result<()> {
+        eventually(&format!("{unit} is {state}"), LONG, async || {
+            let now = self.unit(unit).await?;
+            let is = |name: &str| now.get(name).cloned().unwrap_or_default();
+            ensure!(
+                is("ActiveState") == state,
+                "it is {} ({}, {})",
+                is("ActiveState"),
+                is("SubState"),
+                is("StatusText")
+            );
+            Ok(())
+        })
+        .await
+    }
+
+    /// What a unit has said since the machine booted, one message a line.
+    pub async fn journal(&self, unit: &str) -> anyhow::Result<String> {
+        self.run(&["journalctl", "--boot", "--output=cat", "--no-pager", "--unit", unit]).await
+    }
+
+    /// What came on its console since it was first switched on.
+    pub fn console(&self) -> anyhow::Result<String> {
+        fs::read_to_string(&self.console).context("reading the console")
+    }
+
+    /// The path by which we reach one of its files, on or off.
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.root.file(path)
+    }
+
+    /// Writes a file on its disk, on or off.
+    pub fn write(&self, path: &str, text: &str) -> anyhow::Result<()> {
+        self.root.write(path, text)
+    }
+
+    /// Writes a program on its disk.
+    pub fn write_script(&self, path: &str, text: &str) -> anyhow::Result<()> {
+        self.root.write_script(path, text)
+    }
+
+    /// Adds lines to the gate's environment file.
+    pub fn configure(&self, lines: &str) -> anyhow::Result<()> {
+        let file = fs::read_to_string(self.file(node::ENVIRONMENT))?;
+        self.write(node::ENVIRONMENT, &format!("{file}{lines}\n"))
+    }
+
+    /// Starts a unit of `/etc/systemd/system` at boot; only while it is off.
+    pub fn enable(&self, unit: &str) -> anyhow::Result<()> {
+        self.root.enable(unit)
+    }
+
+    /// Its address, where its pods' and its own servers are reached from the bed.
+    pub fn address(&self) -> IpAddr {
+        self.network.address().into()
+    }
+
+    /// Brings the images `localhost/busybox:1` and `localhost/pause:1` to it, which any pod needs.
+    pub async fn import_images(&self) -> anyhow::Result<()> {
+        image::import(self).await
+    }
+}
+
+/// Carries what the machine asks of its metadata service to the simulator, which is on another loopback.
+fn forward_metadata(
+    network: &Network,
+    addresses: &[IpAddr],
+    instance: &str,
+    simulator: &str,
+    dir: &Path,
+) -> anyhow::Result<Vec<Process>> {
+    let socket = format!("unix:{}", dir.join("imds.sock").display());
+    let log = dir.join("imds-forward.log");
+    let simulator_program = built("aws-simulator")?;
+    let mut near = command(&simulator_program);
+    near.args(["imds-forward", "--listen", &socket, "--instance", instance, "--simulator", simulator]);
+    let mut forwards = vec![Process::spawn("imds-forward", near, &log)?];
+    for address in addresses {
+        let listen = std::net::SocketAddr::from((*address, 80)).to_string();
+        let mut far = command("nsenter");
+        far.arg(format!("--net={}", network.path().display())).arg(&simulator_program);
+        far.args(["imds-forward", "--listen", &listen, "--to", &socket]);
+        forwards.push(Process::spawn("imds-forward", far, &log)?);
+    }
+    Ok(forwards)
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            // all its processes go with the first one
+            if let Some(leader) = running.leader {
+                let _ = std::process::Command::new("kill").args(["-KILL", &leader.to_string()]).status();
+            }
+            drop(running);
+            nspawn::remove_cgroups(&self.instance);
+        }
+        let mut journal = std::process::Command::new("journalctl");
+        journal
+            .arg("--directory")
+            .arg(self.file("/var/log/journal"))
+            .args(["--output=short-precise", "--no-pager"]);
+        if let Ok(journal) = journal.output() {
+            // for whoever looks after a failure; there may be no journal
+            let _ = fs::write(&self.logs, journal.stdout);
+        }
+    }
+}

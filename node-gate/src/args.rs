@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::address::{Addresses, Endpoint, Mode};
 use crate::autoscaling::AutoScaling;
 use crate::by_hand::{self, Reason};
+use crate::doctor::look::{Understood, look};
 use crate::doctor::{self, UnitName};
 use crate::gate::{OnUnknown, Policy, Until};
 use crate::hold::{Holder, Signals};
@@ -60,6 +61,9 @@ enum Command {
     Open(OpenByHand),
     /// Check whether the gate could work on this machine; exit code 1 if not
     Doctor(Doctor),
+    /// Look once as wait does, for the doctor
+    #[command(hide = true)]
+    Look(Box<Wait>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -139,6 +143,9 @@ struct Doctor {
     /// The unit that the gate should hold, if it is neither kubelet's nor the ECS agent's
     #[arg(long, value_name = "NAME")]
     unit: Option<UnitName>,
+    /// Where IMDS is, if the gate's settings do not say
+    #[arg(long, env = "AWS_EC2_METADATA_SERVICE_ENDPOINT", value_name = "URL", hide = true)]
+    imds_endpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -186,8 +193,11 @@ impl Args {
         let folder = Folder::new(&state_dir);
         match command {
             Command::Wait(wait) => wait.run(folder, invocation),
-            Command::Doctor(Doctor { output, unit }) => doctor::run(unit.as_ref(), output == Output::Json)
-                .map_err(|err| Stop::Wrong(format!("the async runtime does not start: {err}"))),
+            Command::Doctor(doctor) => doctor.run(),
+            Command::Look(wait) => {
+                println!("{}", wait.look(state_dir));
+                Ok(ExitCode::SUCCESS)
+            }
             Command::Open(OpenByHand { reason, by }) => Ok(by_hand::open(&folder, reason, by)),
             Command::Status(ShowStatus { output: _, opened: true }) => {
                 Ok(show::check_opened(&folder, invocation.as_deref()))
@@ -198,7 +208,30 @@ impl Args {
     }
 }
 
+impl Doctor {
+    fn run(self) -> Result<ExitCode, Stop> {
+        let Doctor { output, unit, imds_endpoint } = self;
+        let json = output == Output::Json;
+        doctor::run(doctor::Request { unit, metadata: imds_endpoint, known: variables(), json })
+            .map_err(|err| Stop::Wrong(format!("the async runtime does not start: {err}")))
+    }
+}
+
+/// The variables that some command reads, and the one that the unit's own lines read.
+fn variables() -> Vec<String> {
+    let args = Args::command();
+    let all = std::iter::once(&args).chain(args.get_subcommands());
+    let names = all.flat_map(clap::Command::get_arguments).filter_map(clap::Arg::get_env);
+    names.map(|name| name.to_string_lossy().into_owned()).chain(["NODE_GATE_UNIT".to_owned()]).collect()
+}
+
 impl Wait {
+    fn look(self, state_dir: PathBuf) -> String {
+        let Wait { until, on_unknown, groups, grace, .. } = self;
+        let groups = groups.into_iter().map(|GroupName(name)| name).collect();
+        look(Understood::new(&Policy { until, on_unknown, groups, grace }, state_dir))
+    }
+
     fn run(self, folder: Folder, invocation: Option<String>) -> Result<ExitCode, Stop> {
         let Wait { until, on_unknown, groups, grace, poll_interval, imds_endpoints, imds_mode, log } = self;
         tracing_subscriber::fmt()
@@ -256,8 +289,6 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -1,5 +1,8 @@
 //! All that the doctor has seen before it judges.
 
+use super::probe::Looked;
+use super::program::Program;
+use super::settings::Settings;
 use super::unit::Unit;
 
 /// Something that was looked at; the error says in one line why it could not be seen.
@@ -14,8 +17,12 @@ pub struct Units {
     pub held: Vec<Unit>,
     /// Somebody asked for one by name.
     pub asked: bool,
-    /// The units that the gate starts when it fails.
+    /// The units of ours that the gate or a held unit starts when it fails.
     pub rearm: Vec<Unit>,
+    /// The unit that the gate's settings name to be started on opening.
+    pub started: Option<String>,
+    /// What runs user data.
+    pub cloud_final: Unit,
 }
 
 /// Everything.
@@ -23,4 +30,12 @@ pub struct Units {
 pub struct Facts {
     /// Units.
     pub units: Seen<Units>,
+    /// The program of the gate's unit, if that names one.
+    pub program: Option<Program>,
+    /// Settings.
+    pub settings: Settings,
+    /// What the gate makes of them, and sees with them.
+    pub looked: Looked,
+    /// The variables that something of ours reads.
+    pub known: Vec<String>,
 }

@@ -1,17 +1,23 @@
 //! `node-gate doctor`: tells the baker of an image and the on-call whether the gate could work here, and what to do if not.
 //!
 //! ```text
-//! systemctl, unit files ─► observe ─► judge (pure) ─► tell
+//! systemctl, files ──────────────────────────┐
+//! node-gate look, with the gate's settings ──┴─► observe ─► judge (pure) ─► tell
 //! ```
 //!
 //! What could not be seen is a finding of its own, never an "ok".
 
 pub mod drop_ins;
+pub mod environment;
 pub mod facts;
 pub mod finding;
 pub mod judge;
+pub mod look;
 pub mod observe;
+pub mod probe;
+pub mod program;
 pub mod properties;
+pub mod settings;
 pub mod systemctl;
 pub mod tell;
 pub mod unit;
@@ -24,6 +30,13 @@ use std::str::FromStr;
 /// The name of the unit to hold; `.service` may be left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitName(String);
+
+impl UnitName {
+    /// The whole name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl FromStr for UnitName {
     type Err = &'static str;
@@ -44,11 +57,24 @@ impl FromStr for UnitName {
     }
 }
 
+/// What the doctor is told.
+#[derive(Debug)]
+pub struct Request {
+    /// The unit to look at, if not the usual ones.
+    pub unit: Option<UnitName>,
+    /// Where IMDS is, if the gate's settings do not say.
+    pub metadata: Option<String>,
+    /// The variables that something of ours reads.
+    pub known: Vec<String>,
+    /// Whether to tell scripts rather than people.
+    pub json: bool,
+}
+
 /// Looks, judges, tells. Exit code 1 if the gate could not work here.
-pub fn run(unit: Option<&UnitName>, json: bool) -> io::Result<ExitCode> {
+pub fn run(request: Request) -> io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let facts = runtime.block_on(observe::observe(unit.map(|UnitName(name)| name.as_str())));
-    let findings = judge::judge(&facts);
+    let json = request.json;
+    let findings = judge::judge(&runtime.block_on(observe::observe(request)));
     let text = if json { tell::json(&findings) } else { tell::text(&findings) };
     // A reader that went away has seen enough.
     let _ = io::stdout().write_all(text.as_bytes());

@@ -1,28 +1,53 @@
 //! Looks at everything once.
 
+use std::collections::BTreeSet;
+
 use super::drop_ins::{self, DropIns};
 use super::facts::{Facts, Seen, Units};
+use super::probe::probe;
+use super::program::Program;
+use super::settings::Settings;
 use super::systemctl;
-use super::unit::{GATE, USUAL, Unit};
+use super::unit::{CLOUD_FINAL, GATE, USUAL, Unit};
+use super::{Request, UnitName};
 
 /// Looks; takes some seconds at most.
-pub async fn observe(asked: Option<&str>) -> Facts {
-    Facts { units: units(asked).await }
+pub async fn observe(request: Request) -> Facts {
+    let Request { unit, metadata, known, json: _ } = request;
+    let ours = drop_ins::find();
+    let gate = show(&[GATE, CLOUD_FINAL], &ours).await;
+    let unit_of_gate = gate.as_ref().ok().and_then(|shown| shown.first());
+    let settings = Settings::read(unit_of_gate);
+    let command = unit_of_gate.and_then(|gate| gate.start.first());
+    let program = command.map(|command| Program::look_at(&command.path));
+    let asked = unit.as_ref().map(UnitName::as_str);
+    let units = async {
+        match gate {
+            Ok(shown) => units(shown, asked, &settings, &ours).await,
+            Err(why) => Err(why),
+        }
+    };
+    let (units, looked) = tokio::join!(units, probe(&settings, metadata.as_deref()));
+    Facts { units, program, settings, looked, known }
 }
 
-async fn units(asked: Option<&str>) -> Seen<Units> {
-    let ours = drop_ins::find();
-    let mut held: Vec<&str> = asked.into_iter().collect();
-    if held.is_empty() {
-        let others = ours.keys().map(String::as_str).filter(|name| !USUAL.contains(name));
-        held = USUAL.into_iter().chain(others).collect();
+async fn units(shown: Vec<Unit>, asked: Option<&str>, settings: &Settings, ours: &DropIns) -> Seen<Units> {
+    let Ok([gate, cloud_final]) = <[Unit; 2]>::try_from(shown) else {
+        return Err("systemctl shows nothing".into());
+    };
+    let started = settings.variable("NODE_GATE_UNIT").filter(|name| !name.is_empty());
+    let mut names: Vec<&str> = asked.into_iter().collect();
+    if names.is_empty() {
+        let others = ours.keys().map(String::as_str).chain(started).filter(|name| !USUAL.contains(name));
+        // Each once.
+        let others: BTreeSet<_> = others.collect();
+        names = USUAL.into_iter().chain(others).collect();
     }
-    let mut shown = show(&[&[GATE], &held[..]].concat(), &ours).await?.into_iter();
-    let gate = shown.next().ok_or("systemctl shows nothing")?;
-    let held = shown.collect();
-    let on_failure: Vec<_> = gate.on_failure.iter().map(String::as_str).collect();
-    let rearm = if on_failure.is_empty() { Vec::new() } else { show(&on_failure, &ours).await? };
-    Ok(Units { gate, held, asked: asked.is_some(), rearm })
+    let held = show(&names, ours).await?;
+    let rearm: BTreeSet<&str> = std::iter::once(&gate).chain(&held).flat_map(Unit::rearmed_by).collect();
+    let rearm: Vec<_> = rearm.into_iter().collect();
+    let rearm = if rearm.is_empty() { Vec::new() } else { show(&rearm, ours).await? };
+    Ok(Units { gate, held, asked: asked.is_some(), rearm, started: started.map(str::to_owned), cloud_final })
 }
 
 async fn show(names: &[&str], ours: &DropIns) -> Seen<Vec<Unit>> {

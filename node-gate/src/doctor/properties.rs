@@ -71,6 +71,41 @@ pub fn environment_file(value: &str) -> Option<(String, bool)> {
     Some((path.to_owned(), rest.starts_with("yes")))
 }
 
+/// Reads a list whose words may be quoted as for a shell: `A=b "C=d e"`. `None`: it is not legible.
+pub fn quoted_words(text: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (word, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquote(quoted)?
+        } else {
+            let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
+            (word.to_owned(), after)
+        };
+        // `$'…'`, and `[unprintable]`.
+        if word.starts_with(['$', '[', '\'']) {
+            return None;
+        }
+        words.push(word);
+        rest = after.trim_start();
+    }
+    Some(words)
+}
+
+/// The text up to the closing quote, and what follows it.
+fn unquote(text: &str) -> Option<(String, &str)> {
+    let mut word = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((word, &text[at + 1..])),
+            '\\' => word.push(chars.next()?.1),
+            _ => word.push(c),
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -117,11 +152,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn quoted_words_are_read_or_refused() {
+        let read = |text| quoted_words(text).unwrap();
+        assert_eq!(read(""), [""; 0]);
+        assert_eq!(read("A=b C=d"), ["A=b", "C=d"]);
+        assert_eq!(read(r#"A=b "C=d e\"\\\$" F=g"#), ["A=b", "C=d e\"\\$", "F=g"]);
+        for wrong in ["\"A=b", "A=b $'C=d\\n'", "[unprintable]", "\"A\\"] {
+            assert_eq!(quoted_words(wrong), None, "{wrong}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_output_confuses_the_reader(output in "\\PC*", value in "[{}a-z=;\\[\\] ()/]*") {
             let _ = parse(&output);
-            let _ = (command(&value), environment_file(&value));
+            let _ = (command(&value), environment_file(&value), quoted_words(&value), quoted_words(&output));
         }
 
         #[test]

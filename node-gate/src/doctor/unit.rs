@@ -12,8 +12,11 @@ pub const GATE: &str = "node-gate.service";
 /// The units that people gate: kubelet, kubelet in Ubuntu's images for EKS, the ECS agent.
 pub const USUAL: [&str; 3] = ["kubelet.service", "snap.kubelet-eks.daemon.service", "ecs.service"];
 
+/// What runs the scripts of user data.
+pub const CLOUD_FINAL: &str = "cloud-final.service";
+
 /// What `systemctl show` is asked for.
-pub const PROPERTIES: [&str; 23] = [
+pub const PROPERTIES: [&str; 25] = [
     "LoadState",
     "UnitFileState",
     "FragmentPath",
@@ -22,11 +25,13 @@ pub const PROPERTIES: [&str; 23] = [
     "Requires",
     "BindsTo",
     "Wants",
+    "WantedBy",
     "After",
     "OnFailure",
     "ActiveState",
     "Result",
     "ActiveEnterTimestampMonotonic",
+    "ExecMainExitTimestampMonotonic",
     "InvocationID",
     "Type",
     "RemainAfterExit",
@@ -72,6 +77,8 @@ pub struct Unit {
     pub requires: Vec<String>,
     /// `Wants=`.
     pub wants: Vec<String>,
+    /// Who wants it, of the units that systemd has loaded.
+    pub wanted_by: Vec<String>,
     /// `After=`.
     pub after: Vec<String>,
     /// `OnFailure=`.
@@ -84,6 +91,8 @@ pub struct Unit {
     pub result: String,
     /// When it last became active, from boot; `None`: not in this boot.
     pub active_since: Option<Duration>,
+    /// When its `ExecStart=` last ended, from boot: for the gate, when it opened.
+    pub ended: Option<Duration>,
     /// systemd's id of its present start.
     pub invocation: Option<String>,
     /// `Type=`.
@@ -96,8 +105,8 @@ pub struct Unit {
     pub start: Vec<Command>,
     /// `ExecStartPost=`.
     pub post: Vec<Command>,
-    /// `Environment=`, assignments.
-    pub environment: Vec<String>,
+    /// `Environment=`, names and values.
+    pub environment: Seen<Vec<(String, String)>>,
     /// `EnvironmentFile=`: the path, and whether it may be missing.
     pub environment_files: Vec<(String, bool)>,
     /// `RuntimeDirectory=`.
@@ -118,7 +127,10 @@ impl Unit {
         let fragment = path(shown.text("FragmentPath"));
         let drop_ins: Vec<PathBuf> = shown.words("DropInPaths").into_iter().map(PathBuf::from).collect();
         let files = fragment.iter().chain(&drop_ins).map(PathBuf::as_path);
-        let active_since = shown.text("ActiveEnterTimestampMonotonic").parse().unwrap_or(0);
+        let time = |name| {
+            let since_boot = shown.text(name).parse().unwrap_or(0);
+            (since_boot > 0).then(|| Duration::from_micros(since_boot))
+        };
         Unit {
             name: name.to_owned(),
             load,
@@ -127,18 +139,20 @@ impl Unit {
             needs_reload: shown.is("NeedDaemonReload"),
             requires: [shown.words("Requires"), shown.words("BindsTo")].concat(),
             wants: shown.words("Wants"),
+            wanted_by: shown.words("WantedBy"),
             after: shown.words("After"),
             on_failure: shown.words("OnFailure"),
             active: shown.text("ActiveState").to_owned(),
             result: shown.text("Result").to_owned(),
-            active_since: (active_since > 0).then(|| Duration::from_micros(active_since)),
+            active_since: time("ActiveEnterTimestampMonotonic"),
+            ended: time("ExecMainExitTimestampMonotonic"),
             invocation: Some(shown.text("InvocationID").to_owned()).filter(|id| !id.is_empty()),
             kind: shown.text("Type").to_owned(),
             remains: shown.is("RemainAfterExit"),
             start_timeout: shown.text("TimeoutStartUSec").to_owned(),
             start: commands("ExecStart"),
             post: commands("ExecStartPost"),
-            environment: shown.words("Environment"),
+            environment: assignments(shown.text("Environment")),
             environment_files: shown
                 .all("EnvironmentFiles")
                 .iter()
@@ -155,8 +169,23 @@ impl Unit {
         self.load != Load::NotFound
     }
 
+    /// The units of ours that start it, or what it holds, again after a failure.
+    pub fn rearmed_by(&self) -> impl Iterator<Item = &str> {
+        self.on_failure.iter().map(String::as_str).filter(|name| name.starts_with("node-gate-rearm"))
+    }
+
     /// Whether it is up.
     pub fn is_active(&self) -> bool {
         matches!(self.active.as_str(), "active" | "reloading" | "deactivating")
     }
+}
+
+fn assignments(text: &str) -> Seen<Vec<(String, String)>> {
+    let illegible = || "systemctl does not show Environment= legibly".to_owned();
+    let words = properties::quoted_words(text).ok_or_else(illegible)?;
+    let pair = |word: String| {
+        let (name, value) = word.split_once('=').ok_or_else(illegible)?;
+        Ok((name.to_owned(), value.to_owned()))
+    };
+    words.into_iter().map(pair).collect()
 }

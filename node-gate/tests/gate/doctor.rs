@@ -35,16 +35,23 @@ fn shows(units: &[(&str, &str)]) -> TempDir {
     folder
 }
 
+/// The gate's unit, whose program is this one.
+fn gate(environment: &Path) -> String {
+    let file = environment.display().to_string();
+    GATE.replace("/usr/bin/node-gate", env!("CARGO_BIN_EXE_node-gate"))
+        .replace("/nonexistent/node-gate.env", &file)
+}
+
 const GATE: &str = "Type=oneshot\nRemainAfterExit=yes\nTimeoutStartUSec=infinity\n\
     ExecStart={ path=/usr/bin/node-gate ; argv[]=/usr/bin/node-gate wait ; ignore_errors=no ; start_time=[n/a] ; \
     stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }\n\
     ExecStartPost={ path=/usr/bin/node-gate ; argv[]=/usr/bin/node-gate status --opened ; ignore_errors=no ; \
     start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }\n\
     Environment=\nEnvironmentFiles=/nonexistent/node-gate.env (ignore_errors=yes)\nId=node-gate.service\n\
-    OnFailure=node-gate-rearm.service\nLoadState=loaded\nActiveState=inactive\nFragmentPath=/etc/node-gate.service\n";
-const REARM: &str = "Id=node-gate-rearm.service\nLoadState=loaded\nActiveState=inactive\n";
+    LoadState=loaded\nActiveState=inactive\nFragmentPath=/etc/node-gate.service\n";
+const REARM: &str = "Id=node-gate-rearm@kubelet.service\nLoadState=loaded\nActiveState=inactive\n";
 const HELD: &str = "Id=kubelet.service\nRequires=sysinit.target node-gate.service\nAfter=node-gate.service\n\
-    LoadState=loaded\nActiveState=inactive\nActiveEnterTimestampMonotonic=0\n";
+    OnFailure=node-gate-rearm@kubelet.service\nLoadState=loaded\nActiveState=inactive\nActiveEnterTimestampMonotonic=0\n";
 
 /// Exit code, standard output, standard error.
 async fn doctor(path: &Path, args: &[&str]) -> (Option<i32>, String, String) {
@@ -81,7 +88,11 @@ async fn systemctl_that_is_missing_failing_hanging_or_talking_nonsense_is_told_a
 #[tokio::test]
 async fn a_unit_that_is_not_held_is_found_and_the_exit_code_tells() {
     let units = |kubelet| {
-        [("node-gate.service", GATE), ("node-gate-rearm.service", REARM), ("kubelet.service", kubelet)]
+        [
+            ("node-gate.service", GATE),
+            ("node-gate-rearm@kubelet.service", REARM),
+            ("kubelet.service", kubelet),
+        ]
     };
     let bare = "Id=kubelet.service\nRequires=sysinit.target\nLoadState=loaded\nActiveState=active\n";
     let (code, out, _) = doctor(shows(&units(bare)).path(), &[]).await;
@@ -98,7 +109,7 @@ async fn a_unit_may_be_named_and_scripts_get_json() {
     let held = HELD.replace("kubelet", "k3s-agent");
     let folder = shows(&[
         ("node-gate.service", GATE),
-        ("node-gate-rearm.service", REARM),
+        ("node-gate-rearm@kubelet.service", REARM),
         ("k3s-agent.service", &held),
     ]);
     let (_, out, _) = doctor(folder.path(), &["--unit", "k3s-agent", "--output", "json"]).await;
@@ -113,4 +124,45 @@ async fn a_unit_may_be_named_and_scripts_get_json() {
     let (code, out, _) = doctor(folder.path(), &["--unit", "k3s-server"]).await;
     assert_eq!(code, Some(1), "{out}");
     assert!(out.contains("FAIL  k3s-server.service  there is no unit of this name\n"), "{out}");
+}
+
+#[tokio::test]
+async fn the_gate_s_own_reading_of_its_settings_is_told_line_by_line() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let folder = shows(&[
+        ("node-gate.service", &gate(file.path())),
+        ("node-gate-rearm@kubelet.service", REARM),
+        ("kubelet.service", HELD),
+    ]);
+    let told = async |settings: &str| {
+        fs::write(file.path(), settings).unwrap();
+        let (code, out, err) = doctor(folder.path(), &[]).await;
+        assert_eq!(err, "");
+        (code, out)
+    };
+    let (_, out) = told("NODE_GATE_UNTIL=in-service\nNODE_GATE_GROUP='a b'\n").await;
+    let path = file.path().display();
+    assert!(
+        out.contains(&format!("settings         {path}: until in-service, on-unknown open, group a b\n")),
+        "{out}"
+    );
+    assert!(out.contains(&format!("ok    program          {}\n", env!("CARGO_BIN_EXE_node-gate"))), "{out}");
+    for (settings, seen) in [
+        (
+            "NODE_GATE_UNTIL=tomorrow",
+            "node-gate wait would end with: invalid value 'tomorrow' for '--until <UNTIL>'",
+        ),
+        ("NODE_GATE_GRACE=60s # a minute", "node-gate wait would end with: invalid value '60s # a minute'"),
+        ("NODE_GATE_GROUP=", "node-gate wait would end with: "),
+        ("export NODE_GATE_UNTIL=target", "line 1 sets nothing"),
+        ("NODE_GATE_UNTILL=target", "NODE_GATE_UNTILL is no setting of this version"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT=nowhere", "not an http address"),
+    ] {
+        let (code, out) = told(settings).await;
+        assert_eq!(code, Some(1), "{out}");
+        let line = out.lines().find(|line| line.starts_with("FAIL  settings")).unwrap();
+        assert!(line.contains(seen), "{line}");
+    }
+    let (_, out) = told("AWS_SECRET_ACCESS_KEY=hidden\nexport OTHER_SECRET=hidden\nhidden").await;
+    assert!(!out.contains("hidden"), "{out}");
 }

@@ -3,8 +3,6 @@
 use aws_simulator::world::{HookResult, HookTransition, PoolState, Process};
 use proptest::prelude::*;
 
-use crate::automation::{Automation, automation};
-
 /// Something a user, a controller or time does. Numbers pick among what there is.
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
@@ -38,7 +36,6 @@ pub(crate) enum Deed {
     StopMachine(usize, bool),
     StartMachine(usize),
     RebootMachine(usize),
-    Automation(Automation),
 }
 
 impl Deed {
@@ -76,7 +73,6 @@ pub(crate) fn deeds() -> impl Strategy<Value = Deed> {
         4 => life(),
         3 => refresh(),
         2 => machine(),
-        3 => automation().prop_map(Deed::Automation),
     ]
 }
 

@@ -3,7 +3,6 @@
 mod activities;
 mod activity_laws;
 mod activity_lists;
-mod automation;
 mod bed;
 mod deeds;
 mod deliveries;

@@ -3,18 +3,46 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::doctor::environment::parse;
 use crate::doctor::facts::{Facts, Units};
 use crate::doctor::finding::{Finding, Level};
+use crate::doctor::look::{Look, Understood};
+use crate::doctor::probe::Looked;
+use crate::doctor::program::{Program, State};
 use crate::doctor::properties::Command;
+use crate::doctor::settings::{Content, Settings, SettingsFile};
 use crate::doctor::unit::{GATE, Load, USUAL, Unit};
+
+/// What a gate with default settings sees where all is well.
+pub(crate) fn looked() -> Looked {
+    let settings = Understood {
+        strict: false,
+        opens_in_doubt: true,
+        groups: Vec::new(),
+        state_dir: "/run/node-gate".into(),
+    };
+    Looked::Seen(Box::new(Look { settings }))
+}
+
+/// The settings of one file.
+pub(crate) fn settings(file: &str) -> Settings {
+    let path = PathBuf::from("/etc/node-gate/node-gate.env");
+    let content = parse(file.as_bytes()).map_or_else(Content::Refused, Content::Read);
+    let files = vec![SettingsFile { path, may_miss: true, content }];
+    Settings { arguments: Ok(vec!["wait".into()]), unit: Ok(Vec::new()), files }
+}
+
+const REARM: &str = "node-gate-rearm@kubelet.service";
 
 pub(crate) fn healthy() -> Facts {
     let [kubelet, others @ ..] = USUAL;
     let mut held = vec![kubelet_held(kubelet)];
     held.extend(others.map(absent));
-    Facts {
-        units: Ok(Units { gate: gate(), held, asked: false, rearm: vec![unit("node-gate-rearm.service")] }),
-    }
+    let cloud_final = Unit { wanted_by: vec!["cloud-init.target".into()], ..unit("cloud-final.service") };
+    let units =
+        Units { gate: gate(), held, asked: false, rearm: vec![unit(REARM)], started: None, cloud_final };
+    let program = Some(Program { path: "/usr/bin/node-gate".into(), state: State::Ours });
+    Facts { units: Ok(units), program, settings: settings(""), looked: looked(), known: Vec::new() }
 }
 
 /// The units of a healthy node, one of them spoilt.
@@ -22,6 +50,22 @@ pub(crate) fn spoilt(spoil: impl FnOnce(&mut Units)) -> Facts {
     let mut facts = healthy();
     spoil(facts.units.as_mut().unwrap());
     facts
+}
+
+/// The same in the variant that lets nobody wait.
+pub(crate) fn non_blocking(units: &mut Units) {
+    units.gate.on_failure = vec!["node-gate-rearm@node-gate.service".into()];
+    units.started = Some("kubelet.service".into());
+    units.gate.post.push(command("/usr/bin/systemctl start --no-block $NODE_GATE_UNIT"));
+    units.rearm = vec![unit("node-gate-rearm@node-gate.service")];
+    let kubelet = &mut units.held[0];
+    kubelet.requires.pop();
+    kubelet.after.pop();
+    kubelet.on_failure.clear();
+    kubelet.wants = vec![GATE.into()];
+    kubelet.conditions = Ok(vec!["/run/node-gate/opened.json".into()]);
+    // Its start is asked for a moment before the gate counts as started.
+    kubelet.active_since = Some(Duration::from_millis(20_010));
 }
 
 /// What of it is not well: level, check, what was seen.
@@ -40,19 +84,21 @@ pub(crate) fn unit(name: &str) -> Unit {
         needs_reload: false,
         requires: vec!["sysinit.target".into()],
         wants: Vec::new(),
+        wanted_by: Vec::new(),
         after: vec!["network.target".into()],
         on_failure: Vec::new(),
         conditions: Ok(Vec::new()),
         active: "inactive".into(),
         result: "success".into(),
         active_since: None,
+        ended: None,
         invocation: None,
         kind: "simple".into(),
         remains: false,
         start_timeout: "1min 30s".into(),
         start: Vec::new(),
         post: Vec::new(),
-        environment: Vec::new(),
+        environment: Ok(Vec::new()),
         environment_files: Vec::new(),
         runtime_folders: Vec::new(),
     }
@@ -69,9 +115,9 @@ pub(crate) fn command(line: &str) -> Command {
 
 fn gate() -> Unit {
     Unit {
-        on_failure: vec!["node-gate-rearm.service".into()],
         active: "active".into(),
-        active_since: Some(Duration::from_secs(20)),
+        active_since: Some(Duration::from_millis(20_020)),
+        ended: Some(Duration::from_secs(20)),
         invocation: Some("0123456789abcdef0123456789abcdef".into()),
         kind: "oneshot".into(),
         remains: true,
@@ -91,6 +137,7 @@ fn kubelet_held(name: &str) -> Unit {
         ours_on_disk: vec![drop_in],
         requires: vec!["sysinit.target".into(), GATE.into()],
         after: vec!["network.target".into(), GATE.into()],
+        on_failure: vec![REARM.into()],
         active: "active".into(),
         active_since: Some(Duration::from_millis(20_060)),
         ..unit(name)

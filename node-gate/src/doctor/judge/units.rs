@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::facts::{Seen, Units};
 use super::super::finding::Finding;
 use super::super::unit::{GATE, Load, USUAL, Unit};
+use super::variant::{Variant, held_by};
 
 const RELOAD: &str = "systemctl daemon-reload";
 
@@ -21,7 +22,6 @@ pub fn units(seen: &Seen<Units>) -> Vec<Finding> {
     let mut findings = vec![loaded(&units.gate)];
     if units.gate.load == Load::Loaded {
         findings.extend(as_shipped(&units.gate));
-        findings.push(rearmed(units));
     }
     findings.extend(held(units));
     findings.extend(all(units).filter_map(reloaded));
@@ -80,31 +80,11 @@ fn as_shipped(gate: &Unit) -> Vec<Finding> {
         .collect()
 }
 
-/// One failure of the gate cancels the start of what waits for it; something has to start both again.
-fn rearmed(units: &Units) -> Finding {
-    let check = "re-arm";
-    let missing = "if the gate should ever fail, what it holds stays down until somebody starts it";
-    let broken = units.rearm.iter().find(|unit| unit.load != Load::Loaded);
-    match (units.rearm.first(), broken) {
-        (None, _) => Finding::warn(
-            check,
-            format!("{GATE} has no OnFailure=: {missing}"),
-            format!("install {GATE} and its re-arm unit as they are shipped"),
-        ),
-        (Some(_), Some(unit)) => Finding::warn(
-            check,
-            format!("{} {}: {missing}", unit.name, trouble(&unit.load)),
-            format!("install {} as it is shipped, unmasked, then {RELOAD}", unit.name),
-        ),
-        (Some(unit), None) => Finding::ok(check, format!("{} tries again should the gate fail", unit.name)),
-    }
-}
-
 /// The units to hold: each that is there is held, and one is there.
 fn held(units: &Units) -> Vec<Finding> {
     let there: Vec<_> = units.held.iter().filter(|unit| unit.exists()).collect();
     if !there.is_empty() {
-        return there.into_iter().flat_map(|unit| one_held(unit, &units.gate)).collect();
+        return there.into_iter().flat_map(|unit| one_held(unit, units)).collect();
     }
     let finding = match &units.held[..] {
         [asked] if units.asked => Finding::fail(
@@ -124,7 +104,7 @@ fn held(units: &Units) -> Vec<Finding> {
     vec![finding]
 }
 
-fn one_held(unit: &Unit, gate: &Unit) -> Vec<Finding> {
+fn one_held(unit: &Unit, units: &Units) -> Vec<Finding> {
     match &unit.load {
         Load::Loaded | Load::NotFound => {}
         Load::Masked => {
@@ -142,68 +122,69 @@ fn one_held(unit: &Unit, gate: &Unit) -> Vec<Finding> {
             )];
         }
     }
-    let bound = bound(unit);
-    let is_bound = bound.is_ok();
-    let mut findings = vec![bound.unwrap_or_else(|finding| finding)];
-    if is_bound {
-        findings.extend(too_early(unit, gate));
-    }
-    findings
-}
-
-/// The unit requires the gate and comes after it. Dependencies cannot be taken back by a later drop-in, so what systemd
-/// knows is the whole truth.
-fn bound(unit: &Unit) -> Result<Finding, Finding> {
-    let has = |list: &[String]| list.iter().any(|name| name == GATE);
-    let fail = |seen: &str, remedy: String| Err(Finding::fail(&unit.name, seen, remedy));
-    let add = |what: &str| format!("add {what}={GATE} to its drop-in, then {RELOAD}");
-    match (has(&unit.requires), has(&unit.after)) {
-        (true, true) => {
-            let by = unit.drop_ins.iter().find(|path| unit.ours_on_disk.contains(path));
-            let by = by.map_or_else(String::new, |path| format!(": {}", path.display()));
-            Ok(Finding::ok(&unit.name, format!("starts only after the gate has opened{by}")))
+    match held_by(unit, units) {
+        Err(finding) => vec![finding],
+        Ok(variant) => {
+            let mut findings = vec![variant_told(variant, unit)];
+            findings.extend(too_early(unit, &units.gate));
+            findings.push(rearmed(variant, unit, units));
+            findings.extend(boot_waits(variant, unit, &units.cloud_final));
+            findings
         }
-        (true, false) => {
-            fail("requires the gate but does not wait for it: both would start together", add("After"))
-        }
-        (false, true) if has(&unit.wants) => {
-            fail("only wants the gate: it would start as well if the gate fails", add("Requires"))
-        }
-        (false, true) => {
-            fail("comes after the gate but does not require it: nothing starts the gate", add("Requires"))
-        }
-        (false, false) => Err(unbound(unit)),
     }
 }
 
-/// Why a unit is not held, as far as its drop-ins tell.
-fn unbound(unit: &Unit) -> Finding {
-    let not_held = "is not held";
-    let ours = &unit.ours_on_disk;
-    let applied: Vec<_> = ours.iter().filter(|path| unit.drop_ins.contains(path)).collect();
-    match (&ours[..], &applied[..]) {
-        ([], _) => Finding::fail(
-            &unit.name,
-            format!("{not_held}: it has no drop-in of the gate"),
-            format!("install /etc/systemd/system/{}.d/50-node-gate.conf, then {RELOAD}", unit.name),
-        ),
-        (_, []) if unit.needs_reload => {
-            Finding::fail(&unit.name, format!("{not_held} yet: systemd has not read {}", list(ours)), RELOAD)
+fn variant_told(variant: Variant, unit: &Unit) -> Finding {
+    let by = unit.drop_ins.iter().find(|path| unit.ours_on_disk.contains(path));
+    let by = by.map_or_else(String::new, |path| format!(": {}", path.display()));
+    match variant {
+        Variant::Blocking => Finding::ok(&unit.name, format!("starts only after the gate has opened{by}")),
+        Variant::NonBlocking => {
+            Finding::ok(&unit.name, format!("is started by the gate when it opens (non-blocking){by}"))
         }
-        (_, []) => Finding::fail(
+        Variant::Both => Finding::warn(
             &unit.name,
-            format!("{not_held}: {} does not apply: a file of the same name comes before it", list(ours)),
-            format!(
-                "systemctl cat {} shows what applies; remove what hides the drop-in, then {RELOAD}",
-                unit.name
-            ),
-        ),
-        (_, [first, ..]) => Finding::fail(
-            &unit.name,
-            format!("{not_held}: {} applies but names no {GATE}", first.display()),
-            format!("bring back that file as it is shipped, then {RELOAD}"),
+            "is held in both ways: its start waits for the gate, and the gate starts it",
+            "install either kubelet.service.d or the folder non-blocking, not parts of both",
         ),
     }
+}
+
+/// One failure of the gate cancels the start of what waits for it, or leaves it unstarted; something has to try again.
+fn rearmed(variant: Variant, unit: &Unit, units: &Units) -> Finding {
+    let check = "re-arm";
+    let failing = if variant == Variant::NonBlocking { &units.gate } else { unit };
+    let missing = format!("should the gate fail, {} stays down until somebody starts it", unit.name);
+    let named: Vec<_> = failing.rearmed_by().collect();
+    let found = units.rearm.iter().find(|one| named.contains(&one.name.as_str()));
+    match found {
+        None => Finding::warn(
+            check,
+            format!("{} has no OnFailure= of ours: {missing}", failing.name),
+            format!("install the drop-in as it is shipped, then {RELOAD}"),
+        ),
+        Some(rearm) if rearm.load != Load::Loaded => Finding::warn(
+            check,
+            format!("{} {}: {missing}", rearm.name, trouble(&rearm.load)),
+            format!("install node-gate-rearm@.service as it is shipped, unmasked, then {RELOAD}"),
+        ),
+        Some(rearm) => Finding::ok(check, format!("{} tries again should the gate fail", rearm.name)),
+    }
+}
+
+/// Where user data runs after the boot, and the boot waits for the held unit, user data waits for the gate: and if user data
+/// is what ends the wait, for ever.
+fn boot_waits(variant: Variant, unit: &Unit, cloud_final: &Unit) -> Option<Finding> {
+    const BOOTED: &str = "multi-user.target";
+    let waits = |list: &[String]| list.iter().any(|name| name == BOOTED);
+    let is_late = cloud_final.exists() && waits(&cloud_final.after);
+    (variant != Variant::NonBlocking && is_late && waits(&unit.wanted_by)).then(|| {
+        Finding::warn(
+            "boot",
+            format!("user data (cloud-final.service) comes after {BOOTED}, which waits for {}", unit.name),
+            "install the non-blocking variant, above all if user data completes a lifecycle hook",
+        )
+    })
 }
 
 /// A unit that runs without the gate having opened first, in this boot.
@@ -213,7 +194,7 @@ fn too_early(unit: &Unit, gate: &Unit) -> Option<Finding> {
     if !gate.is_active() {
         return Some(Finding::fail(&unit.name, "runs although the gate has not opened", remedy));
     }
-    let early = gate.active_since?.checked_sub(since).filter(|early| !early.is_zero())?;
+    let early = gate.ended?.checked_sub(since).filter(|early| !early.is_zero())?;
     let early = Duration::from_millis(u64::try_from(early.as_millis()).unwrap_or(u64::MAX));
     let seen = format!("started {} before the gate opened", humantime::format_duration(early));
     Some(Finding::fail(&unit.name, seen, remedy))

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::examples::{absent, command, healthy, problems, spoilt, unit};
+use super::super::examples::{absent, command, healthy, non_blocking, problems, spoilt, unit};
 use super::*;
 use crate::doctor::finding::Level::{self, Fail, Warn};
 
@@ -30,8 +30,8 @@ fn a_healthy_node_has_no_problems_and_a_line_for_each_thing_that_was_looked_at()
         lines,
         [
             ("gate unit", "/usr/lib/systemd/system/node-gate.service"),
-            ("re-arm", "node-gate-rearm.service tries again should the gate fail"),
             ("kubelet.service", drop_in),
+            ("re-arm", "node-gate-rearm@kubelet.service tries again should the gate fail"),
         ]
     );
 }
@@ -124,13 +124,128 @@ fn a_drop_in_that_alters_the_gate_is_named() {
 
 #[test]
 fn a_re_arm_unit_that_is_not_named_not_there_or_masked() {
-    finds(|units| units.rearm.clear(), &[(Warn, "re-arm", "node-gate.service has no OnFailure=")]);
+    finds(
+        |units| units.rearm.clear(),
+        &[(Warn, "re-arm", "kubelet.service has no OnFailure= of ours: should")],
+    );
+    finds(
+        |units| units.held[0].on_failure = vec!["alarm.service".into()],
+        &[(
+            Warn,
+            "re-arm",
+            "kubelet.service has no OnFailure= of ours: should the gate fail, kubelet.service stays",
+        )],
+    );
     let broken = |load, seen| {
         finds(|units| units.rearm[0].load = load, &[(Warn, "re-arm", seen)]);
     };
-    broken(Load::NotFound, "node-gate-rearm.service is not there: if the gate should ever fail");
-    broken(Load::Masked, "node-gate-rearm.service is masked");
-    broken(Load::Other("error".into()), "node-gate-rearm.service cannot be loaded (error)");
+    broken(Load::NotFound, "node-gate-rearm@kubelet.service is not there: should the gate fail");
+    broken(Load::Masked, "node-gate-rearm@kubelet.service is masked");
+    broken(Load::Other("error".into()), "node-gate-rearm@kubelet.service cannot be loaded (error)");
+    finds(
+        |units| {
+            non_blocking(units);
+            units.gate.on_failure = vec!["node-gate-rearm@kubelet.service".into()];
+        },
+        &[(
+            Warn,
+            "re-arm",
+            "node-gate.service has no OnFailure= of ours: should the gate fail, kubelet.service",
+        )],
+    );
+}
+
+#[test]
+fn the_non_blocking_variant_is_known_and_told() {
+    finds(non_blocking, &[]);
+    let findings = units(&spoilt(non_blocking).units);
+    assert_eq!(
+        findings[1].seen,
+        "is started by the gate when it opens (non-blocking): \
+         /etc/systemd/system/kubelet.service.d/50-node-gate.conf"
+    );
+    // By its name, without a variable; and in a unit of another name.
+    finds(
+        |units| {
+            non_blocking(units);
+            units.started = None;
+            units.gate.post[1] = command("/usr/bin/systemctl start --no-block kubelet");
+        },
+        &[],
+    );
+}
+
+#[test]
+fn a_non_blocking_variant_that_is_not_whole() {
+    let wrong = |spoil: fn(&mut Units), seen| {
+        finds(
+            |units| {
+                non_blocking(units);
+                spoil(units);
+            },
+            &[(Fail, "kubelet.service", seen)],
+        );
+    };
+    let unstarted = "waits for the record of the opening, and the gate does not start it";
+    wrong(|units| _ = units.gate.post.pop(), unstarted);
+    wrong(|units| units.started = Some("kublet.service".into()), unstarted);
+    wrong(|units| units.started = None, unstarted);
+    wrong(|units| units.gate.post[1] = command("/usr/bin/systemctl start $NODE_GATE_UNIT"), unstarted);
+    wrong(|units| units.held[0].wants.clear(), "waits for the gate but does not want it");
+    wrong(|units| units.held[0].conditions = Ok(vec!["/etc/x".into()]), "is not held: /etc/systemd/system/");
+    wrong(|units| units.held[0].conditions = Err("/x: denied".into()), "could not look: /x: denied");
+    wrong(
+        |units| units.held[0].after.push(GATE.into()),
+        "has the condition of the non-blocking variant and half",
+    );
+}
+
+#[test]
+fn a_mixture_of_both_variants() {
+    let both = "is held in both ways";
+    finds(
+        |units| units.held[0].conditions = Ok(vec!["/run/node-gate/opened.json".into()]),
+        &[(Warn, "kubelet.service", both)],
+    );
+    finds(
+        |units| {
+            units.started = Some("kubelet.service".into());
+            units.gate.post.push(command("/usr/bin/systemctl start --no-block $NODE_GATE_UNIT"));
+        },
+        &[(Warn, "kubelet.service", both)],
+    );
+}
+
+#[test]
+fn a_boot_in_which_user_data_comes_after_what_is_held() {
+    fn ubuntu(units: &mut Units) {
+        units.cloud_final.after.push("multi-user.target".into());
+        units.held[0].wanted_by.push("multi-user.target".into());
+    }
+    finds(
+        ubuntu,
+        &[(Warn, "boot", "user data (cloud-final.service) comes after multi-user.target, which waits for")],
+    );
+    finds(
+        |units| {
+            ubuntu(units);
+            non_blocking(units);
+        },
+        &[],
+    );
+    for spoil in [
+        |units: &mut Units| units.cloud_final = absent("cloud-final.service"),
+        |units: &mut Units| _ = units.cloud_final.after.pop(),
+        |units: &mut Units| units.held[0].wanted_by.clear(),
+    ] {
+        finds(
+            |units| {
+                ubuntu(units);
+                spoil(units);
+            },
+            &[],
+        );
+    }
 }
 
 #[test]
@@ -251,5 +366,5 @@ fn files_that_systemd_has_not_read_yet() {
     };
     reload(|units| units.gate.needs_reload = true, GATE);
     reload(|units| units.held[0].needs_reload = true, "kubelet.service");
-    reload(|units| units.rearm[0].needs_reload = true, "node-gate-rearm.service");
+    reload(|units| units.rearm[0].needs_reload = true, "node-gate-rearm@kubelet.service");
 }

@@ -1,8 +1,8 @@
 //! Files that others read while we write them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Writes a file so that a reader sees the old content or the new one, also after a power-off: a temporary file beside it,
@@ -22,7 +22,9 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn write_and_sync(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(path)?;
+    let mut file = File::create(path)?;
+    // Set, not asked for: root's umask may be 077, and the gate, which is not root, reads what root asks of it.
+    file.set_permissions(Permissions::from_mode(0o644))?;
     file.write_all(content)?;
     file.sync_all()
 }

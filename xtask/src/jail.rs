@@ -10,6 +10,8 @@
 //! The outer xtask does nothing but wait. It cannot be `unshare` itself: that one blocks SIGTERM and SIGINT while its
 //! child runs, and process 1 of a namespace takes no signal that it has no handler for.
 //!
+//! Only folders in the cgroups outlive their processes; [`crate::cgroups`] sees to those.
+//!
 //! The mount namespace that goes with it holds the scratch folder, a tmpfs: it vanishes with the last process. Where
 //! neither root nor user namespaces are to be had, each child is bound to its parent by `setpriv` instead.
 
@@ -22,6 +24,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, bail};
 
+use crate::cgroups::{Keeper, RUN};
 use crate::os::on_path;
 
 /// Tells the inner xtask which kind of jail it runs in; tests set it to `bound` to get the weaker one.
@@ -59,7 +62,10 @@ pub(crate) fn enter() -> anyhow::Result<Entered> {
     let Some((kind, flags)) = kinds.into_iter().find(|(_, flags)| succeeds(unshare(flags, "true"))) else {
         return Ok(Entered::Inside(Jail::Bound));
     };
-    let status = unshare(flags, env::current_exe()?).args(env::args_os().skip(1)).env(KIND, kind).status()?;
+    // dropped, and with that done, when all inside is gone
+    let keeper = Keeper::start();
+    let mut inside = unshare(flags, env::current_exe()?);
+    let status = inside.args(env::args_os().skip(1)).env(KIND, kind).env(RUN, keeper.run()).status()?;
     let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     Ok(Entered::RanInside(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)))
 }

@@ -7,6 +7,7 @@ mod bed;
 mod bench;
 mod cache;
 mod cargo;
+mod cgroups;
 mod cli;
 mod demo;
 mod go_tools;

@@ -113,6 +113,41 @@ fn without_namespaces_children_die_with_their_parents() -> anyhow::Result<()> {
     Held::start(Some("bound"), false)?.end_with("KILL")
 }
 
+/// A folder in the cgroups, as a machine makes one; where we may not make one, no machine can run either.
+#[test]
+fn no_folder_in_the_cgroups_survives_sigkill() -> anyhow::Result<()> {
+    let hierarchy = fs::read_dir("/sys/fs/cgroup")?.filter_map(|entry| Some(entry.ok()?.path()));
+    let hierarchy = hierarchy.into_iter().find(|path| path.is_dir()).context("no cgroups here")?;
+    let script =
+        r#"mkdir -p "$0/$NODE_GATE_RUN-machine/payload" && echo "$0/$NODE_GATE_RUN-machine" && sleep 60"#;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.args(["hold", "sh", "-c", script]).arg(&hierarchy).env_remove("NODE_GATE_XTASK_JAIL");
+    let mut xtask = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut line = String::new();
+    BufReader::new(xtask.stdout.take().context("its output")?).read_line(&mut line)?;
+    let folder = PathBuf::from(line.trim_end());
+    if line.is_empty() {
+        let mut said = String::new();
+        xtask.stderr.take().context("its errors")?.read_to_string(&mut said)?;
+        xtask.wait()?;
+        ensure!(!is_root(), "no folder could be made: {said}");
+        return Ok(());
+    }
+    ensure!(folder.exists(), "{} is not there", folder.display());
+    xtask.kill()?;
+    xtask.wait()?;
+    let end = Instant::now() + Duration::from_secs(20);
+    while folder.exists() {
+        ensure!(Instant::now() < end, "{} has survived", folder.display());
+        sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0)
+}
+
 /// What it leaves behind on a terminal of its own: raw mode and the alternate screen, or nothing.
 fn terminal_after(signal: &str) -> anyhow::Result<String> {
     let hold = format!(

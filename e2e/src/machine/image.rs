@@ -56,7 +56,7 @@ async fn tar(folder: &Path, archive: &Path, files: &[&str]) -> anyhow::Result<()
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest(&SHA256, bytes).as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn architecture() -> &'static str {

@@ -6,6 +6,7 @@
 //! nspawn    its processes
 //! node      what makes a Kubernetes node of it
 //! image     container images for its pods
+//! pod       the pods themselves
 //! story     all of it for one test; read its documentation to write one
 //! ```
 //!
@@ -16,6 +17,7 @@ mod image;
 mod network;
 mod node;
 mod nspawn;
+mod pod;
 mod root;
 mod story;
 
@@ -38,6 +40,7 @@ use nspawn::Start;
 use root::Root;
 
 pub use network::{BED_ADDRESS, make_bridge};
+pub use pod::RunningPod;
 pub use story::{NodeStory, Setup};
 
 /// For every wait whose length is not the point.

@@ -12,8 +12,14 @@ use crate::process::{Process, command};
 /// nspawn's exit code when the machine wants to boot again, if somebody else keeps its unit.
 pub(super) const REBOOT: i32 = 133;
 
-/// All folders of ours in the cgroups begin so.
-const CGROUP: &str = "node-gate-e2e-";
+/// Names the run; xtask removes what begins so in the cgroups, also after we were killed.
+const RUN: &str = "NODE_GATE_RUN";
+
+/// A machine's folder in each hierarchy of cgroups.
+fn cgroup(machine: &str) -> String {
+    let run = std::env::var(RUN).unwrap_or_else(|_| "node-gate-e2e".to_owned());
+    format!("{run}-{machine}")
+}
 
 /// How a machine is started.
 pub(super) struct Start<'a> {
@@ -30,7 +36,7 @@ impl Start<'_> {
     pub(super) fn run(&self) -> anyhow::Result<Process> {
         let mut command = command("sh");
         // nspawn makes folders beside where it is: it must be in one of our own, in each hierarchy
-        command.args(["-c", ENTER_CGROUPS, "sh", &format!("{CGROUP}{}", self.name)]);
+        command.args(["-c", ENTER_CGROUPS, "sh", &cgroup(self.name)]);
         command.args(["systemd-nspawn", "--quiet", "--boot", "--console=read-only"]);
         // nobody here registers machines or makes scopes for them
         command.args(["--register=no", "--keep-unit"]);
@@ -72,7 +78,7 @@ pub(super) fn remove_cgroups(machine: &str) {
     const PATIENCE: Duration = Duration::from_secs(10);
     let end = Instant::now() + PATIENCE;
     for hierarchy in fs::read_dir("/sys/fs/cgroup").into_iter().flatten().flatten() {
-        let group = hierarchy.path().join(format!("{CGROUP}{machine}"));
+        let group = hierarchy.path().join(cgroup(machine));
         while group.exists() && !removed(&group) && Instant::now() < end {
             sleep(Duration::from_millis(20));
         }

@@ -36,7 +36,7 @@ use serde_json::json;
 
 use super::network::{BED_ADDRESS, Network};
 use super::root::Root;
-use super::{LONG, Machine, forward_metadata, node};
+use super::{LONG, Machine, RunningPod, forward_metadata, node};
 use crate::bed::Bed;
 use crate::control_plane::{self, Endpoint};
 use crate::group::GroupBuilder;
@@ -192,6 +192,18 @@ impl NodeStory {
         let patch = Patch::Merge(json!({"spec": {"taints": null}}));
         self.nodes().patch(&machine.instance, &PatchParams::default(), &patch).await?;
         Ok(())
+    }
+
+    /// Runs a shell script as a pod on a machine, see [`RunningPod`]; its images must be there.
+    pub async fn run_pod(
+        &self,
+        machine: &Machine,
+        name: &str,
+        script: &str,
+        grace_seconds: u32,
+    ) -> anyhow::Result<RunningPod> {
+        let name = format!("{}-{name}", self.name);
+        RunningPod::start(self.pods(), machine, &name, script, grace_seconds).await
     }
 
     /// How often an instance's metadata service was asked for its target state so far.

@@ -16,6 +16,11 @@ async fn a_warm_machine_is_held_and_joins_once_it_is_in_service() -> anyhow::Res
     story.looked_again(&instance, 10).await?;
     assert_eq!(machine.state_of("kubelet.service").await?, "inactive");
     assert_eq!(story.node_watch.ever(), [""; 0], "nothing has registered");
+    let console = machine.console()?;
+    ensure!(
+        console.contains("holding: target Warmed:Running: the instance belongs to the warm pool"),
+        "{console}"
+    );
 
     group.set_desired(1).await?;
     machine.wait_for("kubelet.service", "active").await?;

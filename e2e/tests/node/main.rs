@@ -1,4 +1,7 @@
 //! The stories on real machines: systemd, kubelet, containerd and the gate as installed. `cargo xtask test node [FILTER]`
 //! runs them; `e2e::machine` tells how to write one.
 
+mod by_hand;
 mod held;
+mod pods;
+mod upgrade;

@@ -1,5 +1,6 @@
 //! `node-gate open`: opens a gate that holds, says who and why, and opens nothing else.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use aws_simulator::ImdsFault;
@@ -33,6 +34,27 @@ async fn a_held_gate_opens_by_hand_and_tells_who_and_why() {
     let (code, out, _) = open(gate.folder(), "again").await;
     assert_eq!(code, Some(0));
     assert!(out.starts_with("node-gate: nothing to do, the gate opened at "), "{out}");
+}
+
+#[tokio::test]
+async fn a_request_can_be_read_by_the_gate_whatever_the_umask_of_root() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    let mut gate = bed.gate(&instance, &[]);
+    gate.says("holding: target Warmed:Running").await;
+    let mut command = tokio::process::Command::new("sh");
+    command
+        .args([
+            "-c",
+            "umask 077; exec \"$0\" open --reason why --state-dir \"$1\"",
+            env!("CARGO_BIN_EXE_node-gate"),
+        ])
+        .arg(gate.folder())
+        .env_clear();
+    assert_eq!(outcome(&mut command).await.0, Some(0));
+    gate.opens().await;
+    let mode = std::fs::metadata(gate.file("open.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
 }
 
 #[tokio::test]

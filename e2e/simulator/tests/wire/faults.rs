@@ -7,29 +7,54 @@ use aws_sdk_autoscaling::error::SdkError;
 use aws_simulator::Fault;
 use tokio::sync::Notify;
 
-use crate::bed::{complete, desire, group, launch_hook, only, refusal, start};
+use crate::bed::{complete, desire, group, launch_hook, only, queue, refusal, sqs, start};
 
 #[tokio::test]
 async fn refusals_carry_awss_codes_and_end_when_cleared() {
     let (simulator, client) = start().await;
     group(&client, 0).await;
     let describe = || client.describe_auto_scaling_groups().send();
-    for (fault, code, status) in [
-        (Fault::Throttle { share: 1.0 }, "Throttling", 400),
-        (Fault::Deny, "AccessDenied", 403),
-        (Fault::Fail { status: 500, code: "ResourceContention".into() }, "ResourceContention", 500),
+    let denied = "User is not authorized to perform: autoscaling:DescribeAutoScalingGroups";
+    for (fault, code, text, status) in [
+        (Fault::Throttle { share: 1.0 }, "Throttling", "Rate exceeded", 400),
+        (Fault::Deny, "AccessDenied", denied, 403),
+        (
+            Fault::Fail { status: 500, code: "ResourceContention".into() },
+            "ResourceContention",
+            "Failed on purpose",
+            500,
+        ),
     ] {
         simulator.fault("DescribeAutoScalingGroups", fault);
         let result = describe().await;
         let raw = result.as_ref().err().and_then(|error| error.raw_response());
         assert_eq!(raw.map(|raw| raw.status().as_u16()), Some(status));
-        assert_eq!(refusal(result).0, code);
+        assert_eq!(refusal(result), (code.to_owned(), text.to_owned()));
         assert!(client.describe_auto_scaling_instances().send().await.is_ok(), "another operation is well");
         simulator.clear_faults();
         assert!(describe().await.is_ok());
     }
     let refused: Vec<_> = simulator.calls().into_iter().filter_map(|call| call.error).collect();
     assert_eq!(refused, ["Throttling", "AccessDenied", "ResourceContention"]);
+}
+
+#[tokio::test]
+async fn refusals_of_a_queue_carry_sqss_codes() {
+    let (simulator, _) = start().await;
+    let client = sqs(&simulator);
+    queue(&client).await;
+    let denied = "User is not authorized to perform: sqs:getqueueurl";
+    for (fault, code, text) in [
+        (Fault::Throttle { share: 1.0 }, "RequestThrottled", "Request is throttled."),
+        (Fault::Deny, "AccessDenied", denied),
+        (Fault::Fail { status: 500, code: "InternalError".into() }, "InternalError", "Failed on purpose"),
+    ] {
+        simulator.fault("GetQueueUrl", fault);
+        let seen = refusal(client.get_queue_url().queue_name("q").send().await);
+        assert_eq!(seen, (code.to_owned(), text.to_owned()));
+        simulator.clear_faults();
+    }
+    client.get_queue_url().queue_name("q").send().await.expect("an answer");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Every refusal of EC2 that is about machines, their tags and what they stand on.
 
 use crate::bed::start;
-use crate::refusal_bed::{all, refused, step};
+use crate::refusal_bed::{all, members, refused, step};
 use crate::wrong_requests::error;
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn of_machines() {
 
 #[tokio::test]
 async fn of_too_many_tags() {
-    let tags: String = (0..51).map(|n| format!("&Tag.{}.Key=k{n}", n + 1)).collect();
+    let tags = members(51, |n| format!("&Tag.{n}.Key=k{n}"));
     let steps = [
         "ec2 RunInstances&ImageId=ami-1&MinCount=1&MaxCount=1",
         &format!("ec2 CreateTags&ResourceId.1=$ID{tags}"),

@@ -3,6 +3,8 @@
 use aws_simulator::world::{HookResult, HookTransition, PoolState, Process};
 use proptest::prelude::*;
 
+use crate::automation::{Automation, automation};
+
 /// Something a user, a controller or time does. Numbers pick among what there is.
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
@@ -36,6 +38,7 @@ pub(crate) enum Deed {
     StopMachine(usize, bool),
     StartMachine(usize),
     RebootMachine(usize),
+    Automation(Automation),
 }
 
 impl Deed {
@@ -73,6 +76,7 @@ pub(crate) fn deeds() -> impl Strategy<Value = Deed> {
         4 => life(),
         3 => refresh(),
         2 => machine(),
+        3 => automation().prop_map(Deed::Automation),
     ]
 }
 

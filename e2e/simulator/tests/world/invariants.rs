@@ -92,6 +92,7 @@ proptest! {
         for end in 0..=deeds.len() {
             let mut bed = run(1, &deeds[..end]);
             let Some(group) = group(&mut bed) else { continue };
+            prop_assert!((group.min..=group.max).contains(&group.desired), "{:?}", group);
             let serving = |state: &String| SERVING.contains(&state.as_str());
             let states = bed.states();
             let serving = states.iter().filter(|state| serving(state)).count();

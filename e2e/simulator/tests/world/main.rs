@@ -3,6 +3,7 @@
 mod activities;
 mod activity_laws;
 mod activity_lists;
+mod automation;
 mod bed;
 mod deeds;
 mod deliveries;

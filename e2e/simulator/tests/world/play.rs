@@ -80,6 +80,12 @@ fn perform(bed: &mut Bed, deed: &Deed) {
         }
         Deed::CancelRefresh(wait) => Command::CancelRefresh { group: group(), wait: *wait },
         Deed::RollbackRefresh => Command::RollbackRefresh { group: group() },
+        Deed::Automation(automation) => {
+            for command in automation.commands(bed.now) {
+                let _ = bed.attempt(command);
+            }
+            return;
+        }
         Deed::RunMachine => return drop(bed.run_one()),
         Deed::EndMachine(index) => return ask_ec2(bed, *index, |ids| ec2::Command::Terminate { ids }),
         Deed::StopMachine(index, hibernate) => {

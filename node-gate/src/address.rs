@@ -35,6 +35,11 @@ impl Endpoint {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The address of something there; `path` begins with a slash.
+    pub(crate) fn with_path(&self, path: &str) -> String {
+        format!("{}{path}", self.text.trim_end_matches('/'))
+    }
 }
 
 /// The Internet protocol by which to reach IMDS.

@@ -7,6 +7,7 @@ use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::region::ProvideRegion;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -16,8 +17,8 @@ use tokio::sync::Mutex;
 
 use crate::address::Endpoint;
 use crate::gate::Answer;
-use crate::imds;
-use crate::transport::Heard;
+use crate::line::TIMEOUT;
+use crate::transport;
 
 /// A call is answered in well under a second, and the loop asks again anyway.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -80,7 +81,7 @@ impl AutoScaling {
 /// No retries here: the loop above is the only one that repeats, and its pace is what 1,000 nodes share.
 async fn configure(imds: &Endpoint) -> SdkConfig {
     // Auto Scaling may need a proxy, and the SDK takes it from the environment; IMDS must never get one.
-    let imds = imds::client(imds, Heard::default());
+    let imds = imds_client(imds);
     // An empty variable is what a line without a value in the environment file makes: nothing was set.
     let told = EnvironmentVariableRegionProvider::new().region().await;
     let region = match told.filter(|region| !region.as_ref().is_empty()) {
@@ -98,4 +99,17 @@ async fn configure(imds: &Endpoint) -> SdkConfig {
         )
         .load()
         .await
+}
+
+/// A client that tries once and never asks a proxy: the loop above is the only one that repeats.
+fn imds_client(endpoint: &Endpoint) -> aws_config::imds::Client {
+    let builder = aws_config::imds::Client::builder()
+        .configure(&ProviderConfig::without_region().with_http_client(transport::direct()))
+        .max_attempts(1)
+        .connect_timeout(TIMEOUT)
+        .read_timeout(TIMEOUT)
+        .operation_attempt_timeout(TIMEOUT)
+        .operation_timeout(TIMEOUT);
+    // The address was parsed when it was read; if the SDK should disagree, it finds its own default.
+    builder.clone().endpoint(endpoint.as_str()).unwrap_or(builder).build()
 }

@@ -1,16 +1,10 @@
 //! The adapter to the instance metadata service.
 
-use std::error::Error;
-use std::time::Duration;
-
-use aws_config::imds::Client;
-use aws_config::imds::client::error::ImdsError;
-use aws_config::provider_config::ProviderConfig;
 use lifecycle::Target;
 
 use crate::address::{Addresses, Endpoint, Reply};
 use crate::gate::{Imds, Policy, Until};
-use crate::transport::{self, Heard};
+use crate::line::Line;
 
 const TARGET: &str = "/latest/meta-data/autoscaling/target-lifecycle-state";
 const INSTANCE_ID: &str = "/latest/meta-data/instance-id";
@@ -20,8 +14,6 @@ const GROUP_TAG: &str = "/latest/meta-data/tags/instance/aws:autoscaling:groupNa
 const LONGEST_WORD: usize = 64;
 /// AWS allows 255 characters in a group's name.
 const LONGEST_NAME: usize = 255;
-/// IMDS answers within milliseconds; what takes longer is out of order, and is asked again at the next look.
-const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What one look at IMDS found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,32 +88,17 @@ struct Reader {
     instance: Option<String>,
 }
 
-/// The way to one address, with its connection and its token.
-#[derive(Debug)]
-struct Line {
-    to: Endpoint,
-    client: Client,
-    heard: Heard,
-}
-
-impl Line {
-    fn new(to: &Endpoint) -> Line {
-        let heard = Heard::default();
-        Line { to: to.clone(), client: client(to, heard.clone()), heard }
-    }
-}
-
 impl Reader {
     async fn look(&mut self, at: &Endpoint) -> Reply<Look> {
         let line = match &mut self.line {
-            Some(line) if line.to == *at => line,
+            Some(line) if line.to() == at => line,
             line => line.insert(Line::new(at)),
         };
-        line.heard.forget();
-        let read = self.wants.read(&line.client, &mut self.instance).await;
-        let heard = line.heard.anything();
+        line.listen();
+        let read = self.wants.read(line, &mut self.instance).await;
+        let heard = line.heard();
         if read.is_err() {
-            // The SDK keeps a token for its six hours even if IMDS has begun to refuse it: begin anew.
+            // Be it the connection or the token that went bad: begin anew.
             self.line = None;
         }
         match read {
@@ -140,8 +117,8 @@ struct Wants {
 }
 
 impl Wants {
-    async fn read(self, imds: &Client, instance: &mut Option<String>) -> Result<Look, String> {
-        let target = match get(imds, TARGET).await? {
+    async fn read(self, imds: &mut Line, instance: &mut Option<String>) -> Result<Look, String> {
+        let target = match imds.get(TARGET).await? {
             Some(text) => Imds::Target(word(&text)?.into()),
             None => Imds::NoTarget,
         };
@@ -151,39 +128,14 @@ impl Wants {
             Imds::Target(_) | Imds::Failing(_) => (false, false),
         };
         let mut identified = false;
-        if needs_id && let Some(text) = get(imds, INSTANCE_ID).await? {
+        if needs_id && let Some(text) = imds.get(INSTANCE_ID).await? {
             *instance = Some(instance_id(&text)?.to_owned());
             identified = true;
         }
-        let tag = if needs_tag { get(imds, GROUP_TAG).await? } else { None };
+        let tag = if needs_tag { imds.get(GROUP_TAG).await? } else { None };
         let tag = tag.map(|text| group_name(&text)).transpose()?;
         Ok(Look { imds: target, identified, tag })
     }
-}
-
-/// `None` is 404, and 404 alone.
-async fn get(imds: &Client, path: &str) -> Result<Option<String>, String> {
-    match imds.get(path).await {
-        Ok(text) => Ok(Some(text.as_ref().trim().to_owned())),
-        Err(ImdsError::ErrorResponse(answer)) => match answer.response().status().as_u16() {
-            404 => Ok(None),
-            status => Err(format!("HTTP {status}")),
-        },
-        Err(err) => Err(innermost(&err)),
-    }
-}
-
-/// A client that tries once and never asks a proxy: the loop above is the only one that repeats.
-pub(crate) fn client(endpoint: &Endpoint, heard: Heard) -> Client {
-    let builder = Client::builder()
-        .configure(&ProviderConfig::without_region().with_http_client(transport::direct(heard)))
-        .max_attempts(1)
-        .connect_timeout(TIMEOUT)
-        .read_timeout(TIMEOUT)
-        .operation_attempt_timeout(TIMEOUT)
-        .operation_timeout(TIMEOUT);
-    // The address was parsed when it was read; if the SDK should disagree, it finds its own default.
-    builder.clone().endpoint(endpoint.as_str()).unwrap_or(builder).build()
 }
 
 /// A lifecycle state looks like one word; a page of HTML does not.
@@ -210,15 +162,6 @@ fn group_name(text: &str) -> Result<String, String> {
         return Err("its tag is no group's name".into());
     }
     Ok(text.to_owned())
-}
-
-/// The cause at the bottom says most: "Connection refused" rather than "dispatch failure".
-fn innermost(err: &dyn Error) -> String {
-    let mut cause = err;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
 
 #[cfg(test)]

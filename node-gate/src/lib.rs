@@ -20,6 +20,7 @@ pub mod files;
 pub mod gate;
 pub mod hold;
 pub mod imds;
+mod line;
 pub mod memory;
 pub mod notify;
 pub mod pace;

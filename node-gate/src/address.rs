@@ -5,7 +5,6 @@
 //! us wait. Whatever else comes from it, a refusal or an error as well, is its answer, and the other is not asked for a
 //! better one: a look never mixes what two addresses say.
 
-use std::fmt::Write;
 use std::str::FromStr;
 
 /// Where IMDS is: a plain `http` address.
@@ -95,25 +94,54 @@ impl Addresses {
         &self.first
     }
 
-    /// Asks one after the other until one answers, and takes note of it: from now on it is asked first. Where all are silent,
-    /// says what each did.
-    pub async fn ask<T>(&mut self, mut ask: impl AsyncFnMut(&Endpoint) -> Reply<T>) -> Result<T, String> {
-        let mut silence = match ask(&self.first).await {
-            Reply::Answer(answer) => return Ok(answer),
-            Reply::Silence(problem) if self.others.is_empty() => return Err(problem),
-            Reply::Silence(problem) => format!("{}: {problem}", self.first.host),
-        };
-        for other in &mut self.others {
-            match ask(other).await {
-                Reply::Answer(answer) => {
-                    std::mem::swap(&mut self.first, other);
-                    return Ok(answer);
+    /// Begins a look.
+    pub fn round(&mut self) -> Round<'_> {
+        Round { addresses: self, silent: Vec::new() }
+    }
+}
+
+/// One look: asks one address after the other until one answers.
+#[derive(Debug)]
+pub struct Round<'a> {
+    addresses: &'a mut Addresses,
+    /// What those asked so far did instead of answering.
+    silent: Vec<String>,
+}
+
+impl Round<'_> {
+    /// The address to ask next; `None`: all were silent.
+    pub fn next(&self) -> Option<&Endpoint> {
+        match self.silent.len() {
+            0 => Some(&self.addresses.first),
+            asked => self.addresses.others.get(asked - 1),
+        }
+    }
+
+    /// Takes in what the [next](Self::next) address did. An answer ends the look, and from now on that address is asked first.
+    pub fn replied<T>(&mut self, reply: Reply<T>) -> Option<T> {
+        match reply {
+            Reply::Answer(answer) => {
+                let Addresses { first, others } = &mut *self.addresses;
+                if let Some(other) = self.silent.len().checked_sub(1).and_then(|at| others.get_mut(at)) {
+                    std::mem::swap(first, other);
                 }
-                // Writing to a String does not fail.
-                Reply::Silence(problem) => _ = write!(silence, "; {}: {problem}", other.host),
+                Some(answer)
+            }
+            Reply::Silence(problem) => {
+                self.silent.push(problem);
+                None
             }
         }
-        Err(silence)
+    }
+
+    /// What to say where all were silent: what each did.
+    pub fn silence(&self) -> String {
+        let Addresses { first, others } = &*self.addresses;
+        if let ([problem], []) = (self.silent.as_slice(), others.as_slice()) {
+            return problem.clone();
+        }
+        let all = [first].into_iter().chain(others).zip(&self.silent);
+        all.map(|(at, problem)| format!("{}: {problem}", at.host)).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -131,20 +159,20 @@ mod tests {
     }
 
     /// One look at addresses that reply as told; who was asked, and what came of it.
-    async fn look(
+    fn look(
         addresses: &mut Addresses,
         four: Reply<&'static str>,
         six: Reply<&'static str>,
-    ) -> (Vec<char>, Result<&'static str, String>) {
-        let mut asked = Vec::new();
-        let result = addresses
-            .ask(async |at: &Endpoint| {
-                let (letter, reply) = if at.host == "[fd00:ec2::254]" { ('6', &six) } else { ('4', &four) };
-                asked.push(letter);
-                reply.clone()
-            })
-            .await;
-        (asked, result)
+    ) -> (String, Result<&'static str, String>) {
+        let (mut asked, mut round) = (String::new(), addresses.round());
+        while let Some(at) = round.next() {
+            let (letter, reply) = if at.host == "[fd00:ec2::254]" { ('6', &six) } else { ('4', &four) };
+            asked.push(letter);
+            if let Some(answer) = round.replied(reply.clone()) {
+                return (asked, Ok(answer));
+            }
+        }
+        (asked, Err(round.silence()))
     }
 
     #[test]
@@ -174,8 +202,8 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn the_one_that_answered_last_is_asked_first_and_alone_until_it_is_silent() {
+    #[test]
+    fn the_one_that_answered_last_is_asked_first_and_alone_until_it_is_silent() {
         let mut addresses = Addresses::new(Vec::new(), None);
         let none = || Silence("no route".into());
         // What each would reply; who is asked in which order; who is asked first from now on.
@@ -203,17 +231,17 @@ mod tests {
             ),
         ];
         for (number, (four, six, asked, result, first)) in story.into_iter().enumerate() {
-            let (were_asked, came) = look(&mut addresses, four, six).await;
-            assert_eq!(were_asked.into_iter().collect::<String>(), asked, "look {number}");
+            let (were_asked, came) = look(&mut addresses, four, six);
+            assert_eq!(were_asked, asked, "look {number}");
             assert_eq!(came, result.map_err(str::to_owned), "look {number}");
             assert_eq!(addresses.current().host, first, "look {number}");
         }
     }
 
-    #[tokio::test]
-    async fn of_a_single_address_only_the_problem_is_told() {
+    #[test]
+    fn of_a_single_address_only_the_problem_is_told() {
         let mut addresses = Addresses::new(Vec::new(), Some(Mode::Ipv4));
-        let (asked, came) = look(&mut addresses, Silence("refused".into()), Answer("InService")).await;
-        assert_eq!((asked, came), (vec!['4'], Err("refused".into())));
+        let (asked, came) = look(&mut addresses, Silence("refused".into()), Answer("InService"));
+        assert_eq!((asked, came), ("4".to_owned(), Err("refused".into())));
     }
 }

@@ -267,7 +267,12 @@ impl Wait {
                 invocation,
                 asleep,
             };
-            holder.hold(signals).await;
+            // A task of its own: tokio wakes the outermost future by way of the kernel, each time.
+            if let Err(err) = tokio::spawn(holder.hold(signals)).await
+                && let Ok(panic) = err.try_into_panic()
+            {
+                std::panic::resume_unwind(panic);
+            }
             std::io::Result::Ok(())
         });
         held.map_err(|err| Stop::Wrong(format!("signals cannot be caught: {err}")))?;

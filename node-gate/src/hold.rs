@@ -45,7 +45,7 @@ pub struct Holder {
     pub asleep: Asleep,
 }
 
-type Question = Pin<Box<dyn Future<Output = Answer>>>;
+type Question = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 impl Holder {
     /// Holds until the gate is open, and that is recorded, or until a signal comes; the record alone tells which.

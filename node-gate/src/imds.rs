@@ -58,10 +58,14 @@ impl Metadata {
     /// Looks once; takes a few seconds at most.
     pub async fn look(&mut self) -> Look {
         let Metadata { addresses, reader } = self;
-        match addresses.ask(async |at: &Endpoint| reader.look(at).await).await {
-            Ok(look) => look,
-            Err(problem) => Look::failing(problem),
+        let mut round = addresses.round();
+        while let Some(at) = round.next() {
+            let reply = reader.look(at).await;
+            if let Some(look) = round.replied(reply) {
+                return look;
+            }
         }
+        Look::failing(round.silence())
     }
 }
 

@@ -15,16 +15,6 @@ pub(crate) struct Bed {
     tools: PathBuf,
 }
 
-/// Gives a program namespaces of its own for the network and for `/run`, where `ip` and nspawn keep what is theirs.
-const APART: [&str; 6] = [
-    "unshare",
-    "--net",
-    "--mount",
-    "sh",
-    "-ec",
-    "mount -t tmpfs tmpfs /run; mkdir /run/netns; ip link set lo up; exec \"$0\" \"$@\"",
-];
-
 impl Bed {
     /// Starts one in the scratch folder and waits until it is ready.
     pub(crate) fn start(context: &Context, tools: &Path) -> anyhow::Result<Self> {
@@ -37,9 +27,8 @@ impl Bed {
     /// Starts one for machines, in a network of its own: the host's is never touched. Needs root.
     pub(crate) fn start_apart(context: &Context, tools: &Path) -> anyhow::Result<Self> {
         let dir = context.scratch().join("machines");
-        let (unshare, args) = APART.split_first().context("a command")?;
-        let mut command = context.command(unshare);
-        command.args(args).arg(context.target.join("debug/bed")).arg(&dir).arg("machines");
+        let mut command = apart(context, &context.target.join("debug/bed"));
+        command.arg(&dir).arg("machines");
         Self::wait_for(command, &dir, tools)
     }
 
@@ -83,6 +72,14 @@ impl Bed {
         }
         Ok(())
     }
+}
+
+/// A program in namespaces of its own for the network and for `/run`, where `ip` and nspawn keep what is theirs.
+pub(crate) fn apart(context: &Context, program: &Path) -> Command {
+    const SET_UP: &str = r#"mount -t tmpfs tmpfs /run; mkdir /run/netns; ip link set lo up; exec "$0" "$@""#;
+    let mut command = context.command("unshare");
+    command.args(["--net", "--mount", "sh", "-ec", SET_UP]).arg(program);
+    command
 }
 
 /// Where the stories look for promtool.

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
-use crate::bed::TOOLS;
+use crate::bed::{TOOLS, apart};
 use crate::go_tools;
 use crate::os::{self, ensure};
+use crate::root_folder;
 use crate::run::{Context, check, writable};
 use crate::steps::Steps;
 
@@ -27,7 +28,8 @@ pub(crate) struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The gate: how soon it opens, what holding costs, what it costs a boot, a thousand strict gates under throttling
+    /// The gate: how soon it opens, what holding costs, what it costs a boot, a thousand strict gates under throttling; and
+    /// the same under a real systemd, beside the ways of others
     Gate {
         /// How many openings are timed
         #[arg(long, default_value_t = 200)]
@@ -38,7 +40,7 @@ enum What {
         /// How many strict gates open at once under throttling; each takes some 10 MB
         #[arg(long, default_value_t = 1000, value_name = "GATES")]
         strict_gates: u16,
-        /// Only these parts: opening, held, boot, strict
+        /// Only these parts: opening, held, boot, strict, systemd (the last needs root)
         #[arg(long, value_name = "PARTS")]
         only: Option<String>,
     },
@@ -104,6 +106,16 @@ impl What {
         args
     }
 
+    /// Whether a machine with a systemd of its own is needed.
+    fn has_machines(&self) -> bool {
+        match self {
+            What::Gate { only, .. } => {
+                only.as_ref().is_none_or(|parts| parts.split(',').any(|part| part == "systemd"))
+            }
+            What::Drain { .. } | What::Simulator { .. } | What::Join { .. } => false,
+        }
+    }
+
     /// What is measured is what is shipped; what measures need not be.
     fn packages(&self) -> &[&str] {
         match self {
@@ -132,7 +144,21 @@ pub(crate) fn run(context: &Context, steps: &mut Steps, args: &BenchArgs) -> any
     steps.run("bench: build", || check(&mut context.cargo(&["build", "--workspace", "--locked"])))?;
     let release = [&["build", "--release", "--locked"], args.what.packages()].concat();
     steps.run("bench: build what is measured", || check(&mut context.cargo(&release)))?;
-    let mut bench = context.command(context.target.join("debug/bench"));
+    let program = context.target.join("debug/bench");
+    let mut bench = if args.what.has_machines() {
+        if !context.is_root() {
+            bail!(
+                "the part systemd needs root: run it by sudo, or the others by --only opening,held,boot,strict"
+            );
+        }
+        os::FOR_MACHINES.iter().try_for_each(|needed| ensure(context, needed))?;
+        let root = root_folder::unpack(context, steps)?;
+        let mut bench = apart(context, &program);
+        bench.env(root_folder::VARIABLE, root);
+        bench
+    } else {
+        context.command(program)
+    };
     bench.envs(tools.map(|tools| (TOOLS, tools))).env(PROGRAMS, context.target.join("release"));
     bench.arg("--dir").arg(context.scratch().join("bench"));
     if let Some(file) = &args.json {

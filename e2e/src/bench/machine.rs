@@ -85,6 +85,26 @@ fn unless_gone(read: io::Result<String>) -> io::Result<Option<String>> {
     }
 }
 
+/// What a process that another kernel view shows has used.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Usage {
+    /// The most memory it ever had, bytes.
+    pub(super) peak: u64,
+    /// Processor time.
+    pub(super) cpu: Duration,
+}
+
+impl Usage {
+    /// From its `status` and the `schedstat` of each of its threads.
+    pub(super) fn read(status: &str, threads: &str) -> anyhow::Result<Self> {
+        let nanoseconds =
+            threads.lines().map(|line| line.split(' ').next().unwrap_or_default().parse::<u64>());
+        let sum = nanoseconds.sum::<Result<u64, _>>().with_context(|| format!("schedstat: {threads}"))?;
+        let resident = kilobytes(status, "VmRSS")?;
+        Ok(Usage { peak: kilobytes(status, "VmHWM")?.max(resident), cpu: Duration::from_nanos(sum) })
+    }
+}
+
 fn read(pid: u32, file: &str) -> anyhow::Result<String> {
     let path = format!("/proc/{pid}/{file}");
     fs::read_to_string(&path).with_context(|| format!("reading {path}"))

@@ -26,6 +26,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -59,6 +60,8 @@ pub struct Machine {
     _metadata: Vec<Process>,
     network: Network,
     root: Root,
+    /// Programs of ours that it sees: (here, there).
+    programs: Vec<(PathBuf, String)>,
     console: PathBuf,
     logs: PathBuf,
 }
@@ -70,15 +73,58 @@ struct Running {
 }
 
 impl Machine {
+    /// A machine with nothing but an operating system and the metadata service of its instance, switched off. Its console and
+    /// journal are kept in `dir` as `INSTANCE-console.log` and `INSTANCE-journal.log`.
+    pub async fn new(
+        dir: &Path,
+        instance: &str,
+        simulator: &str,
+        metadata: &[IpAddr],
+    ) -> anyhow::Result<Self> {
+        static NUMBERS: AtomicU8 = AtomicU8::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let own = dir.join(instance);
+        let root = Root::mount(&own.join("disk")).await?;
+        let network = Network::new(number, metadata).await?;
+        let forwards = forward_metadata(&network, metadata, instance, simulator, &own)?;
+        // so that it can still be read when the machine is off
+        root.write("/etc/systemd/journald.conf.d/bed.conf", "[Journal]\nStorage=persistent\n")?;
+        Ok(Machine {
+            instance: instance.to_owned(),
+            running: None,
+            _metadata: forwards,
+            network,
+            root,
+            programs: Vec::new(),
+            console: dir.join(format!("{instance}-console.log")),
+            logs: dir.join(format!("{instance}-journal.log")),
+        })
+    }
+
+    /// Makes a Kubernetes node of it, with the Node's label that names the story.
+    pub(crate) fn install_kubelet(&mut self, story: &str, kubeconfig: &str) -> anyhow::Result<()> {
+        self.programs.push((tool("kubelet")?, "/usr/bin/kubelet".to_owned()));
+        node::install_kubelet(&self.root, &self.network, &self.instance, story, kubeconfig)
+    }
+
+    /// Installs the gate as a user does, for kubelet.
+    pub(crate) async fn install_gate(&self, simulator: &str) -> anyhow::Result<()> {
+        node::install_gate(&self.root, simulator).await
+    }
+
+    /// Installs a program without what only a debugger needs.
+    pub async fn install(&self, program: &Path, path: &str) -> anyhow::Result<()> {
+        self.root.install(program, path).await
+    }
+
     /// Switches it on and returns once its systemd can be spoken to, which is long before it has booted.
     pub async fn boot(&mut self) -> anyhow::Result<()> {
         ensure!(self.running.is_none(), "{} is on already", self.instance);
-        let files = [(tool("kubelet")?, "/usr/bin/kubelet".to_owned())];
         let start = Start {
             name: &self.instance,
             root: &self.root.path(),
             network: &self.network.path(),
-            files: &files,
+            files: &self.programs,
             console: &self.console,
         };
         let nspawn = start.run()?;

@@ -54,8 +54,6 @@ pub(super) fn install_kubelet(
         format!("--register-with-taints={STARTUP_TAINT}=:NoSchedule"),
     ];
     root.write("/etc/kubernetes/node.env", &format!("KUBELET_ARGS={}\n", args.join(" ")))?;
-    // so that it can still be read when the machine is off
-    root.write("/etc/systemd/journald.conf.d/bed.conf", "[Journal]\nStorage=persistent\n")?;
     root.enable("testbed.service")?;
     root.enable("kubelet.service")
 }

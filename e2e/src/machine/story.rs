@@ -25,7 +25,7 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail, ensure};
 use aws_simulator::{InstanceInfo, Options, Simulator};
@@ -34,9 +34,8 @@ use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
 
-use super::network::{BED_ADDRESS, Network};
-use super::root::Root;
-use super::{LONG, Machine, RunningPod, forward_metadata, node};
+use super::network::BED_ADDRESS;
+use super::{LONG, Machine, RunningPod};
 use crate::bed::Bed;
 use crate::control_plane::{self, Endpoint};
 use crate::group::GroupBuilder;
@@ -135,26 +134,13 @@ impl NodeStory {
 
     /// The same, set up in another way.
     pub async fn machine_with(&self, instance: &str, setup: Setup) -> anyhow::Result<Machine> {
-        static NUMBERS: AtomicU8 = AtomicU8::new(1);
-        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let dir = self.dir.join(instance);
-        let root = Root::mount(&dir.join("disk")).await?;
-        let network = Network::new(number, &setup.metadata).await?;
         let simulator = self.simulator.endpoint();
-        let metadata = forward_metadata(&network, &setup.metadata, instance, &simulator, &dir)?;
-        node::install_kubelet(&root, &network, instance, &self.name, &self.kubelet_config()?)?;
+        let mut machine = Machine::new(&self.dir, instance, &simulator, &setup.metadata).await?;
+        machine.install_kubelet(&self.name, &self.kubelet_config()?)?;
         if setup.gate {
-            node::install_gate(&root, &simulator).await?;
+            machine.install_gate(&simulator).await?;
         }
-        Ok(Machine {
-            instance: instance.to_owned(),
-            running: None,
-            _metadata: metadata,
-            network,
-            root,
-            console: self.dir.join(format!("{instance}-console.log")),
-            logs: self.dir.join(format!("{instance}-journal.log")),
-        })
+        Ok(machine)
     }
 
     fn kubelet_config(&self) -> anyhow::Result<String> {

@@ -5,6 +5,7 @@ mod boot;
 mod held;
 mod opening;
 mod strict;
+mod systemd;
 
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ enum Part {
     Boot,
     /// Many strict gates while the API throttles
     Strict,
+    /// Under a real systemd, beside the ways of others; needs root
+    Systemd,
 }
 
 /// Measures what was asked for.
@@ -61,6 +64,9 @@ pub(super) async fn run(bench: &Bench, args: &GateArgs) -> anyhow::Result<Vec<Sc
     }
     if wanted(Part::Strict) {
         scenarios.push(strict::run(bench, usize::from(args.strict_gates)).await?);
+    }
+    if wanted(Part::Systemd) {
+        scenarios.extend(systemd::run(bench, usize::from(args.runs)).await?);
     }
     Ok(scenarios)
 }

@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::address::{Addresses, Endpoint, Mode};
 use crate::autoscaling::AutoScaling;
 use crate::by_hand::{self, Reason};
-use crate::doctor::look::{Understood, look};
+use crate::doctor::look::look;
 use crate::doctor::{self, UnitName};
 use crate::gate::{OnUnknown, Policy, Until};
 use crate::hold::{Holder, Signals};
@@ -195,7 +195,8 @@ impl Args {
             Command::Wait(wait) => wait.run(folder, invocation),
             Command::Doctor(doctor) => doctor.run(),
             Command::Look(wait) => {
-                println!("{}", wait.look(state_dir));
+                let seen = wait.look(state_dir).map_err(|err| Stop::Wrong(err.to_string()))?;
+                println!("{seen}");
                 Ok(ExitCode::SUCCESS)
             }
             Command::Open(OpenByHand { reason, by }) => Ok(by_hand::open(&folder, reason, by)),
@@ -226,10 +227,11 @@ fn variables() -> Vec<String> {
 }
 
 impl Wait {
-    fn look(self, state_dir: PathBuf) -> String {
-        let Wait { until, on_unknown, groups, grace, .. } = self;
+    fn look(self, state_dir: PathBuf) -> std::io::Result<String> {
+        let Wait { until, on_unknown, groups, grace, imds_endpoints, imds_mode, .. } = self;
         let groups = groups.into_iter().map(|GroupName(name)| name).collect();
-        look(Understood::new(&Policy { until, on_unknown, groups, grace }, state_dir))
+        let policy = Policy { until, on_unknown, groups, grace };
+        look(&policy, state_dir, Addresses::new(imds_endpoints, imds_mode))
     }
 
     fn run(self, folder: Folder, invocation: Option<String>) -> Result<ExitCode, Stop> {

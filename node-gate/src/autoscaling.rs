@@ -13,6 +13,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_autoscaling::Client;
 use lifecycle::api::{ErrorKind, classify, guarded};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use crate::address::Endpoint;
@@ -75,6 +76,39 @@ impl AutoScaling {
                 }
             }
         }
+    }
+}
+
+/// A hook at which instances wait on their way into service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchHook {
+    /// Its name.
+    pub name: String,
+    /// How long it waits for a heartbeat, in seconds.
+    pub timeout: i32,
+    /// What happens then: `CONTINUE` or `ABANDON`.
+    pub result: String,
+}
+
+impl AutoScaling {
+    /// The launch hooks of a group. The error says in one line why they cannot be told.
+    pub async fn launch_hooks(self, group: String, imds: Endpoint) -> Result<Vec<LaunchHook>, String> {
+        let asked = async {
+            let client = Client::new(&configure(&imds).await);
+            client.describe_lifecycle_hooks().auto_scaling_group_name(group).send().await
+        };
+        let answer = guarded(asked).await.map_err(|err| err.message)?;
+        let answer = answer.map_err(|err| classify(&err).message)?;
+        let launching = answer
+            .lifecycle_hooks()
+            .iter()
+            .filter(|hook| hook.lifecycle_transition() == Some("autoscaling:EC2_INSTANCE_LAUNCHING"));
+        let told = |hook: &aws_sdk_autoscaling::types::LifecycleHook| LaunchHook {
+            name: hook.lifecycle_hook_name().unwrap_or_default().to_owned(),
+            timeout: hook.heartbeat_timeout().unwrap_or_default(),
+            result: hook.default_result().unwrap_or_default().to_owned(),
+        };
+        Ok(launching.map(told).collect())
     }
 }
 

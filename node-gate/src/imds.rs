@@ -7,8 +7,8 @@ use crate::gate::{Imds, Policy, Until};
 use crate::line::Line;
 
 const TARGET: &str = "/latest/meta-data/autoscaling/target-lifecycle-state";
-const INSTANCE_ID: &str = "/latest/meta-data/instance-id";
-const GROUP_TAG: &str = "/latest/meta-data/tags/instance/aws:autoscaling:groupName";
+pub(crate) const INSTANCE_ID: &str = "/latest/meta-data/instance-id";
+pub(crate) const GROUP_TAG: &str = "/latest/meta-data/tags/instance/aws:autoscaling:groupName";
 
 /// The longest documented value has 17 characters; a word of this length may still be one from the future.
 const LONGEST_WORD: usize = 64;
@@ -66,6 +66,16 @@ impl Metadata {
             }
         }
         Look::failing(round.silence())
+    }
+}
+
+impl Metadata {
+    /// Reads something else where the last look was answered. `None` is 404.
+    pub(crate) async fn read(&mut self, path: &str) -> Result<Option<String>, String> {
+        match &mut self.reader.line {
+            Some(line) => line.get(path).await,
+            None => Err("nothing answered there yet".into()),
+        }
     }
 }
 

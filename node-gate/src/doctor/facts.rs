@@ -4,6 +4,7 @@ use super::probe::Looked;
 use super::program::Program;
 use super::settings::Settings;
 use super::unit::Unit;
+use crate::status::Opened;
 
 /// Something that was looked at; the error says in one line why it could not be seen.
 pub type Seen<T> = Result<T, String>;
@@ -25,6 +26,15 @@ pub struct Units {
     pub cloud_final: Unit,
 }
 
+/// What the gate's folder says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The record of an opening.
+    pub opened: Option<Opened>,
+    /// What it said last.
+    pub message: Option<String>,
+}
+
 /// Everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -36,6 +46,8 @@ pub struct Facts {
     pub settings: Settings,
     /// What the gate makes of them, and sees with them.
     pub looked: Looked,
+    /// The gate's folder.
+    pub state: Seen<State>,
     /// The variables that something of ours reads.
     pub known: Vec<String>,
 }

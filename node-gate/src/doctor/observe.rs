@@ -1,15 +1,17 @@
 //! Looks at everything once.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::drop_ins::{self, DropIns};
-use super::facts::{Facts, Seen, Units};
-use super::probe::probe;
+use super::facts::{Facts, Seen, State, Units};
+use super::probe::{Looked, probe};
 use super::program::Program;
 use super::settings::Settings;
 use super::systemctl;
 use super::unit::{CLOUD_FINAL, GATE, USUAL, Unit};
 use super::{Request, UnitName};
+use crate::status::Folder;
 
 /// Looks; takes some seconds at most.
 pub async fn observe(request: Request) -> Facts {
@@ -28,7 +30,21 @@ pub async fn observe(request: Request) -> Facts {
         }
     };
     let (units, looked) = tokio::join!(units, probe(&settings, metadata.as_deref()));
-    Facts { units, program, settings, looked, known }
+    let state = state(&looked);
+    Facts { units, program, settings, looked, state, known }
+}
+
+/// What the gate has left in its folder; without knowing the settings, in the usual one.
+fn state(looked: &Looked) -> Seen<State> {
+    let path = match looked {
+        Looked::Seen(look) => look.settings.state_dir.as_path(),
+        Looked::Refused(_) | Looked::Unseen(_) => Path::new("/run/node-gate"),
+    };
+    let folder = Folder::new(path);
+    let at = |err: std::io::Error| format!("{}: {err}", path.display());
+    let opened = folder.read_opened().map_err(at)?;
+    let message = folder.read_status().map_err(at)?.map(|status| status.message);
+    Ok(State { opened, message })
 }
 
 async fn units(shown: Vec<Unit>, asked: Option<&str>, settings: &Settings, ours: &DropIns) -> Seen<Units> {

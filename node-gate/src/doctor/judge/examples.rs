@@ -4,25 +4,55 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::doctor::environment::parse;
-use crate::doctor::facts::{Facts, Units};
+use crate::doctor::facts::{Facts, State, Units};
 use crate::doctor::finding::{Finding, Level};
-use crate::doctor::look::{Look, Understood};
+use crate::doctor::look::{Api, Instance, Look, Understood};
 use crate::doctor::probe::Looked;
-use crate::doctor::program::{Program, State};
+use crate::doctor::program::{self, Program};
 use crate::doctor::properties::Command;
 use crate::doctor::settings::{Content, Settings, SettingsFile};
 use crate::doctor::unit::{GATE, Load, USUAL, Unit};
+use crate::status::Opened;
 
-/// What a gate with default settings sees where all is well.
-pub(crate) fn looked() -> Looked {
-    let settings = Understood {
-        strict: false,
-        opens_in_doubt: true,
-        groups: Vec::new(),
-        state_dir: "/run/node-gate".into(),
-    };
-    Looked::Seen(Box::new(Look { settings }))
+/// What a gate with default settings sees on a node in service.
+pub(crate) fn look() -> Look {
+    Look {
+        settings: Understood {
+            strict: false,
+            opens_in_doubt: true,
+            groups: Vec::new(),
+            state_dir: "/run/node-gate".into(),
+        },
+        metadata: Ok(Instance {
+            target: Some("InService".into()),
+            id: Some("i-065912b0a0b011658".into()),
+            shows_tags: false,
+            group: None,
+            role: Some("node".into()),
+        }),
+        api: Some(Api::Listed { group: "blue".into(), state: "InService".into() }),
+        hooks: None,
+    }
 }
+
+pub(crate) fn looked() -> Looked {
+    Looked::Seen(Box::new(look()))
+}
+
+/// The folder of a gate that has opened.
+pub(crate) fn opened() -> State {
+    State {
+        opened: Some(Opened {
+            at: "2026-11-21T07:00:00Z".parse().unwrap(),
+            reason: "in-service".into(),
+            message: "target InService".into(),
+            invocation: Some(INVOCATION.into()),
+        }),
+        message: Some("target InService".into()),
+    }
+}
+
+const INVOCATION: &str = "0123456789abcdef0123456789abcdef";
 
 /// The settings of one file.
 pub(crate) fn settings(file: &str) -> Settings {
@@ -41,8 +71,15 @@ pub(crate) fn healthy() -> Facts {
     let cloud_final = Unit { wanted_by: vec!["cloud-init.target".into()], ..unit("cloud-final.service") };
     let units =
         Units { gate: gate(), held, asked: false, rearm: vec![unit(REARM)], started: None, cloud_final };
-    let program = Some(Program { path: "/usr/bin/node-gate".into(), state: State::Ours });
-    Facts { units: Ok(units), program, settings: settings(""), looked: looked(), known: Vec::new() }
+    let program = Some(Program { path: "/usr/bin/node-gate".into(), state: program::State::Ours });
+    Facts {
+        units: Ok(units),
+        program,
+        settings: settings(""),
+        looked: looked(),
+        state: Ok(opened()),
+        known: Vec::new(),
+    }
 }
 
 /// The units of a healthy node, one of them spoilt.
@@ -118,7 +155,7 @@ fn gate() -> Unit {
         active: "active".into(),
         active_since: Some(Duration::from_millis(20_020)),
         ended: Some(Duration::from_secs(20)),
-        invocation: Some("0123456789abcdef0123456789abcdef".into()),
+        invocation: Some(INVOCATION.into()),
         kind: "oneshot".into(),
         remains: true,
         start_timeout: "infinity".into(),

@@ -18,6 +18,9 @@ pub(super) struct Fleet {
     due: BTreeSet<(SystemTime, String)>,
     /// The id of the one that was handed out last, and is in no index.
     out: Option<String>,
+    /// How often somebody went through a whole group.
+    #[cfg(test)]
+    pub(super) looks: std::cell::Cell<usize>,
 }
 
 /// Those of one group, by id, and how many there are of each kind.
@@ -59,6 +62,8 @@ impl Fleet {
 
     /// Those of one group, by id.
     pub(super) fn of_group<'a>(&'a self, group: &str) -> impl Iterator<Item = &'a Instance> + use<'a> {
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + 1);
         let out = self.handed_out().filter(|instance| instance.group == group);
         let ids = self.groups.get(group).into_iter().flat_map(|members| &members.ids);
         let indexed = ids.filter_map(|id| self.by_id.get(id));

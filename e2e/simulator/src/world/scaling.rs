@@ -59,10 +59,14 @@ impl World {
 
     /// Launches so many, each in the zone that has the fewest by then.
     fn launch_all(&mut self, name: &str, count: usize, journey: Journey) {
+        // Asked after every arrival: only who launches looks at where all the others are.
+        if count == 0 {
+            return;
+        }
         let alike = |instance: &Instance| {
             if journey.is_pooled() { instance.is_pooled() } else { instance.journey.serves() }
         };
-        let Some(mut balance) = self.balance(name, alike).filter(|_| count > 0) else { return };
+        let Some(mut balance) = self.balance(name, alike) else { return };
         for site in std::iter::from_fn(|| balance.next()).take(count) {
             self.launch(name, journey, site);
         }
@@ -163,3 +167,6 @@ impl World {
         found.into_iter().map(|(_, id)| id).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,7 @@ mod replacing;
 mod retention;
 mod scaling;
 mod schedules;
+mod spread;
 mod standby;
 mod state;
 mod tags;

@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::World;
 use super::error::AwsError;
 use super::group::Group;
-use super::instance::Instance;
 use crate::account::ZONES;
 
 /// The zones of a group that names none; AWS would refuse it.
@@ -38,14 +37,14 @@ pub(super) struct Balance {
 }
 
 impl Balance {
-    fn new<'a>(group: &Group, counted: impl Iterator<Item = &'a Instance>) -> Balance {
+    fn new<'a>(group: &Group, counted: impl Iterator<Item = (&'a str, &'a str, usize)>) -> Balance {
         let mut sites: Vec<_> =
             sites(&group.zones, group.subnets.as_deref()).into_iter().map(|site| (site, 0)).collect();
         let mut zones = BTreeMap::new();
-        for instance in counted {
-            *zones.entry(instance.zone.clone()).or_default() += 1;
-            if let Some((_, count)) = sites.iter_mut().find(|(site, _)| site.subnet == instance.subnet) {
-                *count += 1;
+        for (zone, subnet, there) in counted {
+            *zones.entry(zone.to_owned()).or_default() += there;
+            if let Some((_, count)) = sites.iter_mut().find(|(site, _)| site.subnet == subnet) {
+                *count += there;
             }
         }
         Balance { sites, zones }
@@ -64,10 +63,11 @@ impl Balance {
 }
 
 impl World {
-    /// How the instances of a kind are spread over the places of their group; none if there is no such group.
-    pub(super) fn balance(&self, group: &str, counts: impl Fn(&Instance) -> bool) -> Option<Balance> {
-        let counted = self.instances.of_group(group).filter(|instance| counts(instance));
-        self.groups.get(group).map(|group| Balance::new(group, counted))
+    /// How those that serve, or those that are pooled, are spread over the places of their group; none if there is no such
+    /// group.
+    pub(super) fn balance(&self, group: &str, pooled: bool) -> Option<Balance> {
+        let spread = self.instances.spread(group);
+        self.groups.get(group).map(|group| Balance::new(group, spread.places(pooled)))
     }
 }
 

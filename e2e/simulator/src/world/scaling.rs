@@ -43,12 +43,14 @@ impl World {
             return;
         }
         // Prepared ones first, running before stopped ones, then the oldest.
-        let mut ready = self.members(name, |instance| {
+        let is_ready = |instance: &Instance| {
             instance.is_pooled()
                 && instance.is_at_rest()
                 && !instance.life.unhealthy
                 && !self.is_ill(instance)
-        });
+        };
+        let has_pooled = self.instances.tally(name).pooled > 0;
+        let mut ready = if has_pooled { self.members(name, is_ready) } else { Vec::new() };
         ready.sort_by_key(|id| std::cmp::Reverse(self.instances[id].power == super::Power::On));
         ready.truncate(missing);
         for id in &ready {
@@ -63,10 +65,7 @@ impl World {
         if count == 0 {
             return;
         }
-        let alike = |instance: &Instance| {
-            if journey.is_pooled() { instance.is_pooled() } else { instance.journey.serves() }
-        };
-        let Some(mut balance) = self.balance(name, alike) else { return };
+        let Some(mut balance) = self.balance(name, journey.is_pooled()) else { return };
         for site in std::iter::from_fn(|| balance.next()).take(count) {
             self.launch(name, journey, site);
         }

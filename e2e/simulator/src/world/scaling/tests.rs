@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::super::command::{Command, CreateGroup, GroupSettings, PutHook, PutWarmPool};
-use super::super::event::{HookResult, HookTransition};
+use super::super::event::{Event, HookResult, HookTransition};
 use super::super::{Settings, World};
 
 const SIZE: u32 = 200;
@@ -34,12 +34,12 @@ fn pool(reuse: bool) -> Command {
     Command::PutWarmPool(pool)
 }
 
-fn hook(transition: HookTransition) -> Command {
+fn hook(transition: HookTransition, default_result: HookResult) -> Command {
     let hook = PutHook {
         name: format!("{transition:?}"),
         transition: Some(transition),
         heartbeat_timeout: Some(Duration::from_secs(5)),
-        default_result: Some(HookResult::Continue),
+        default_result: Some(default_result),
         ..PutHook::default()
     };
     Command::PutHook { group: "g".into(), hook }
@@ -49,7 +49,11 @@ fn hook(transition: HookTransition) -> Command {
 /// from answering for minutes.
 #[test]
 fn an_arrival_looks_at_no_other_member() {
-    let hooks = || vec![hook(HookTransition::Launching), hook(HookTransition::Terminating)];
+    let hooks = || {
+        [HookTransition::Launching, HookTransition::Terminating]
+            .map(|transition| hook(transition, HookResult::Continue))
+            .to_vec()
+    };
     for (what, more) in [
         ("a plain group", vec![]),
         ("hooks", hooks()),
@@ -67,4 +71,19 @@ fn an_arrival_looks_at_no_other_member() {
             assert!(looks < 20, "{what}: {looks} looks at all members on the way to {desired}");
         }
     }
+}
+
+/// AWS's default of a launch hook: whoever is not answered for is replaced, each by one.
+#[test]
+fn a_replacement_looks_at_no_other_member() {
+    let mut world = world(GroupSettings::default(), &[hook(HookTransition::Launching, HookResult::Abandon)]);
+    let now = world.now;
+    world.handle(now, Command::SetDesired { group: "g".into(), desired: SIZE }).expect("a size");
+    let before = world.instances.looks.get();
+    // All of them are abandoned once, and launched anew.
+    let events = world.advance(now + Duration::from_secs(7));
+    let opened = events.iter().filter(|event| matches!(event, Event::ActionCompleted { .. })).count();
+    assert_eq!(opened, SIZE as usize);
+    let looks = world.instances.looks.get() - before;
+    assert!(looks < 20, "{looks} looks at all members");
 }

@@ -161,12 +161,12 @@ mod tests {
     /// One look at addresses that reply as told; who was asked, and what came of it.
     fn look(
         addresses: &mut Addresses,
-        four: Reply<&'static str>,
-        six: Reply<&'static str>,
+        four: &Reply<&'static str>,
+        six: &Reply<&'static str>,
     ) -> (String, Result<&'static str, String>) {
         let (mut asked, mut round) = (String::new(), addresses.round());
         while let Some(at) = round.next() {
-            let (letter, reply) = if at.host == "[fd00:ec2::254]" { ('6', &six) } else { ('4', &four) };
+            let (letter, reply) = if at.host == "[fd00:ec2::254]" { ('6', six) } else { ('4', four) };
             asked.push(letter);
             if let Some(answer) = round.replied(reply.clone()) {
                 return (asked, Ok(answer));
@@ -231,7 +231,7 @@ mod tests {
             ),
         ];
         for (number, (four, six, asked, result, first)) in story.into_iter().enumerate() {
-            let (were_asked, came) = look(&mut addresses, four, six);
+            let (were_asked, came) = look(&mut addresses, &four, &six);
             assert_eq!(were_asked, asked, "look {number}");
             assert_eq!(came, result.map_err(str::to_owned), "look {number}");
             assert_eq!(addresses.current().host, first, "look {number}");
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn of_a_single_address_only_the_problem_is_told() {
         let mut addresses = Addresses::new(Vec::new(), Some(Mode::Ipv4));
-        let (asked, came) = look(&mut addresses, Silence("refused".into()), Answer("InService"));
+        let (asked, came) = look(&mut addresses, &Silence("refused".into()), &Answer("InService"));
         assert_eq!((asked, came), ("4".to_owned(), Err("refused".into())));
     }
 }

@@ -16,6 +16,9 @@ struct Metadata(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     token: u32,
+    /// How long tokens are good, in seconds; 0: six hours.
+    ttl: u32,
+    given: u32,
     answers: BTreeMap<&'static str, &'static str>,
     refused: u32,
 }
@@ -54,14 +57,16 @@ impl Metadata {
 
     fn answer(&self, request: &str) -> String {
         let mut state = self.lock();
+        let ttl = if state.ttl == 0 { 21_600 } else { state.ttl };
         let respond = |status: u16, body: &str| {
             format!(
                 "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\
-                 x-aws-ec2-metadata-token-ttl-seconds: 21600\r\n\r\n{body}",
+                 x-aws-ec2-metadata-token-ttl-seconds: {ttl}\r\n\r\n{body}",
                 body.len()
             )
         };
         if request.starts_with("put ") {
+            state.given += 1;
             return respond(200, &format!("token-{}", state.token));
         }
         if !request.contains(&format!("x-aws-ec2-metadata-token: token-{}\r\n", state.token)) {
@@ -164,4 +169,25 @@ async fn a_token_that_imds_takes_back_is_replaced() {
     assert_eq!(metadata.lock().refused, 1);
     metadata.lock().answers.insert(TARGET, "InService");
     gate.opens().await;
+}
+
+#[tokio::test]
+async fn a_token_is_replaced_before_it_ends() {
+    let (metadata, imds) = Metadata::start(&[(TARGET, "Warmed:Stopped")]).await;
+    // Good for a second, of which the last half is not used.
+    metadata.lock().ttl = 1;
+    let simulator = simulator().await;
+    let mut gate = Gate::start(&imds, &simulator.endpoint(), &[], &[]);
+    let given = || metadata.lock().given;
+    let third = async {
+        while given() < 3 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, third).await.expect("one after the other");
+    assert_eq!(metadata.lock().refused, 0);
+    gate.says("holding: target Warmed:Stopped").await;
+    metadata.lock().answers.insert(TARGET, "InService");
+    gate.opens().await;
+    assert!(!gate.said.iter().any(|line| line.contains("no usable answer")), "{:#?}", gate.said);
 }

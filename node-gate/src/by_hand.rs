@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 
-use crate::show::{headline, is_running};
+use crate::show::{Clock, headline, is_running};
 use crate::status::{Folder, State};
 
 /// A sentence or two.
@@ -123,9 +123,10 @@ fn try_to_open(folder: &Folder, reason: Reason, by: Reason) -> Result<String, St
         (systemctl start --no-block kubelet), then try again; journalctl -u node-gate says why it ended";
     let path = folder.request_path().display();
     let status = folder.read_status().map_err(|err| format!("the status cannot be read: {err}"))?;
+    let clock = Clock::read();
     match status {
-        Some(status) if status.state == State::Opened => {
-            return Ok(format!("nothing to do, the gate {}", headline(&status, Timestamp::now())));
+        Some(status) if status.state == State::Opened && !clock.is_stale(&status) => {
+            return Ok(format!("nothing to do, the gate {}", headline(&status, clock.now)));
         }
         Some(status) if status.state == State::Held && is_running(status.pid) => {}
         Some(_) | None => return Err(NOT_RUNNING.into()),

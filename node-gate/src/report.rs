@@ -143,3 +143,6 @@ impl Reporter {
         humantime::format_duration(coarse)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,20 @@
 //! `node-gate status`: tells people, scripts and systemd what the status folder says.
 
 use std::fmt::Write;
-use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::gate::{Policy, Until};
 use crate::status::{Folder, State, Status};
 
 /// Tells people. Exit code 1 if there is nothing to tell.
 pub fn text(folder: &Folder) -> ExitCode {
-    with_status(folder, |status| print!("{}", describe(status, Timestamp::now(), is_running(status.pid))))
+    with_status(folder, |status| print!("{}", describe(status, &Clock::read(), is_running(status.pid))))
 }
 
 /// Gives scripts the status as JSON. Exit code 1 if there is nothing to give.
@@ -68,28 +71,57 @@ fn with_status(folder: &Folder, tell: impl FnOnce(&Status)) -> ExitCode {
     }
 }
 
-/// Whether there is such a process.
-pub(crate) fn is_running(pid: u32) -> bool {
-    Path::new("/proc").join(pid.to_string()).exists()
+/// What time it is, and when this machine was started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    pub(crate) now: Timestamp,
+    booted: Timestamp,
 }
 
-fn describe(status: &Status, now: Timestamp, running: bool) -> String {
+impl Clock {
+    /// Reads both. Hibernation is no start: all processes go on.
+    pub(crate) fn read() -> Clock {
+        let now = Timestamp::now();
+        let up = Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default();
+        Clock { now, booted: now.checked_sub(up).unwrap_or(now) }
+    }
+
+    /// True if the status is left from before this machine was started, which happens where its folder is on a disk.
+    pub(crate) fn is_stale(&self, status: &Status) -> bool {
+        status.since.max(status.started) < self.booted
+    }
+}
+
+/// Whether there is such a process. One of somebody else may hide from us all that it is, but not that it is there.
+pub(crate) fn is_running(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| matches!(test_kill_process(pid), Ok(()) | Err(Errno::PERM)))
+}
+
+fn describe(status: &Status, clock: &Clock, running: bool) -> String {
     let Status { state, reason: _, message, since, started, waits_for, instance, pid } = status;
-    let mut text = format!("node-gate: {}\n      why: {message}\n", headline(status, now));
+    let mut text = format!("node-gate: {}\n      why: {message}\n", headline(status, clock.now));
     let mut line = |name: &str, value: &str| {
         // Writing to a String does not fail.
         let _ = writeln!(text, "{name:>9}: {value}");
     };
-    if *state == State::Held {
+    let (held, stale) = (*state == State::Held, clock.is_stale(status));
+    if held {
         if since != started {
-            line("so since", &format!("{} ({} ago)", time(*since), span(*since, now)));
+            line("so since", &format!("{} ({} ago)", time(*since), span(*since, clock.now)));
         }
         line("waits for", waits_for);
     }
     if let Some(instance) = instance {
         line("instance", instance);
     }
-    if *state == State::Held && !running {
+    if stale && !(held && running) {
+        let booted = time(clock.booted);
+        line(
+            "but",
+            &format!("that was before this machine was started, at {booted}: the gate has not run since"),
+        );
+    } else if held && !running {
         line("but", &format!("process {pid}, which wrote this, is not running: see journalctl -u node-gate"));
     }
     text
@@ -111,55 +143,8 @@ fn time(at: Timestamp) -> String {
 
 fn span(from: Timestamp, to: Timestamp) -> String {
     let seconds = to.since((Unit::Second, from)).map_or(0, |span| span.get_seconds());
-    humantime::format_duration(std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
-        .to_string()
+    humantime::format_duration(Duration::from_secs(u64::try_from(seconds).unwrap_or(0))).to_string()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn status(state: State, since: &str) -> Status {
-        Status {
-            state,
-            reason: "warm".into(),
-            message: "target Warmed:Stopped: the instance belongs to the warm pool".into(),
-            since: at(since),
-            started: at("2026-11-21T07:00:00Z"),
-            waits_for: "target InService in IMDS".into(),
-            instance: Some("i-065912b0a0b011658".into()),
-            pid: 612,
-        }
-    }
-
-    #[test]
-    fn a_held_gate_tells_since_when_why_and_for_what() {
-        let text = describe(&status(State::Held, "2026-11-21T07:01:00Z"), at("2026-11-21T07:03:05Z"), true);
-        assert_eq!(
-            text,
-            "node-gate: holding for 3m 5s, since 2026-11-21 07:00:00 UTC\n      \
-             why: target Warmed:Stopped: the instance belongs to the warm pool\n \
-             so since: 2026-11-21 07:01:00 UTC (2m 5s ago)\n\
-             waits for: target InService in IMDS\n \
-             instance: i-065912b0a0b011658\n"
-        );
-    }
-
-    #[test]
-    fn a_gate_whose_process_died_does_not_pretend_to_hold() {
-        let text = describe(&status(State::Held, "2026-11-21T07:00:00Z"), at("2026-11-21T07:03:05Z"), false);
-        assert!(text.contains("process 612, which wrote this, is not running"), "{text}");
-    }
-
-    #[test]
-    fn an_open_gate_tells_when_and_after_how_long() {
-        let text =
-            describe(&status(State::Opened, "2026-11-21T07:02:00Z"), at("2026-11-21T09:00:00Z"), false);
-        assert!(text.starts_with("node-gate: opened at 2026-11-21 07:02:00 UTC, after 2m\n"), "{text}");
-        assert!(!text.contains("not running"), "{text}");
-    }
-}
+mod tests;

@@ -80,10 +80,99 @@ async fn status_tells_a_held_gate_an_open_one_and_none() {
     let (code, out, _) = status(gate.folder(), &["--output", "json"], None).await;
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &json), (Some(0), &gate.status()));
+}
 
-    std::fs::write(gate.file("status.json"), "no json").unwrap();
-    let (code, out, err) = status(gate.folder(), &[], None).await;
-    assert_eq!((code, out.as_str(), err.lines().count()), (Some(1), "", 1), "{err}");
+/// A status as a gate leaves it that was killed a moment ago.
+fn left_behind(pid: u32, since: jiff::Timestamp) -> String {
+    let waits_for = "target InService in IMDS";
+    serde_json::json!({
+        "state": "held", "reason": "warm", "message": "target Warmed:Stopped", "since": since, "started": since,
+        "waits_for": waits_for, "instance": null, "pid": pid
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_status_that_cannot_be_read_is_one_line_and_code_1_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("status.json");
+    let whole = left_behind(1, jiff::Timestamp::now());
+    let unknown = whole.replace("held", "dreaming");
+    for wrong in ["", "no json", "{}", "[1]", "\u{0}\u{1}", &whole[..40], &unknown, &"x".repeat(1_000_000)] {
+        std::fs::write(&file, wrong).unwrap();
+        for args in [&[][..], &["--output", "json"]] {
+            let (code, out, err) = status(folder.path(), args, None).await;
+            assert_eq!((code, out.as_str(), err.lines().count()), (Some(1), "", 1), "{err}");
+            assert!(err.starts_with("node-gate: the status cannot be read: "), "{err}");
+        }
+    }
+    std::fs::write(&file, &whole).unwrap();
+    assert_eq!(status(folder.path(), &[], None).await.0, Some(0), "what they were made of");
+
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert!(status(folder.path(), &[], None).await.2.contains("it is no plain file"));
+    std::fs::remove_dir(&file).unwrap();
+    // Nobody writes into it: who reads it waits for ever.
+    let made = tokio::process::Command::new("mkfifo").arg(&file).status().await.unwrap();
+    assert!(made.success());
+    assert!(status(folder.path(), &[], None).await.2.contains("it is no plain file"));
+}
+
+#[tokio::test]
+async fn a_gate_that_was_killed_or_stopped_is_told_from_one_that_holds() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    for (signal, says) in [("KILL", ", which wrote this, is not running: see"), ("TERM", "not opened\n")] {
+        let mut gate = bed.gate(&instance, &[]);
+        gate.says("holding: target Warmed:Running").await;
+        bed.polls(&instance, 2).await;
+        let (code, out, _) = status(gate.folder(), &[], None).await;
+        assert!(code == Some(0) && !out.contains("but:"), "{out}");
+        gate.signal(signal).await;
+        gate.exit_code().await;
+        let (code, out, err) = status(gate.folder(), &[], None).await;
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        assert!(out.contains(says), "{out}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_from_before_this_boot_is_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("status.json");
+    std::fs::write(&file, left_behind(4_000_000, "2020-01-01T00:00:00Z".parse().unwrap())).unwrap();
+    let (code, out, _) = status(folder.path(), &[], None).await;
+    assert!(code == Some(0) && out.contains("but: that was before this machine was started, at "), "{out}");
+}
+
+#[tokio::test]
+async fn any_user_may_ask_for_the_status() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    let mut gate = bed.gate(&instance, &[]);
+    gate.says("holding: target Warmed:Running").await;
+    bed.polls(&instance, 2).await;
+    let open = |path: &Path| {
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(path, permissions).unwrap();
+    };
+    // As systemd makes the gate's folder; and the program where others may run it.
+    open(gate.folder());
+    let elsewhere = tempfile::tempdir().unwrap();
+    open(elsewhere.path());
+    let program = elsewhere.path().join("node-gate");
+    std::fs::copy(env!("CARGO_BIN_EXE_node-gate"), &program).unwrap();
+    let mut command = tokio::process::Command::new(&program);
+    command.env_clear().arg("status").arg("--state-dir").arg(gate.folder());
+    if rustix::process::geteuid().is_root() {
+        command.uid(65_534).gid(65_534);
+    } else {
+        eprintln!("not as another user, for which this test has to be root's");
+    }
+    let (code, out, err) = outcome(&mut command).await;
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.contains("why: target Warmed:Running") && !out.contains("but:"), "{out}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod cgroups;
 mod cli;
 mod demo;
 mod go_tools;
+mod host;
 mod jail;
 mod os;
 mod python;

@@ -8,6 +8,7 @@ use crate::bed::{Bed, PROMTOOL};
 use crate::cargo::cargo_deny;
 use crate::cli::Tier;
 use crate::go_tools;
+use crate::host::Host;
 use crate::os::{self, ensure};
 use crate::python::Python;
 use crate::root_folder;
@@ -181,6 +182,7 @@ fn node(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Resu
     let root = root_folder::unpack(context, steps)?;
     steps.run("node: build", || build(context))?;
     must_match(context, &["--test".to_owned(), MACHINES.to_owned()], filter)?;
+    let before = Host::now();
     let bed = steps.run("node: start the control plane", || Bed::start_apart(context, &tools))?;
     let result = steps.run("node: stories", || {
         let mut test =
@@ -189,7 +191,9 @@ fn node(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Resu
         check(&mut bed.inside(context, bed.visible_to(&mut test)))
     });
     bed.end()?;
-    result
+    // also after a failure, which is then told first
+    let left = steps.run("node: the host is as it was", || Host::now().is_as_before(&before));
+    result.and(left)
 }
 
 /// A filter that matches nothing would leave a run green that has tested nothing.

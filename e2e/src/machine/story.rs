@@ -214,12 +214,23 @@ impl NodeStory {
         &self.dir
     }
 
+    /// Fails if something is left of a machine that was dropped: mounts, namespaces, processes, cgroups.
+    pub fn nothing_is_left_of(instance: &str) -> anyhow::Result<()> {
+        let left = leftovers(instance)?;
+        ensure!(left.is_empty(), "the machine {instance} has left {left:?}");
+        Ok(())
+    }
+
+    /// Ends a story whose machine is gone already. Its pods and its Node stay with the control plane.
+    pub fn abandon(self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the story and its machine: fails if something of the machine stays, or one of our programs panicked.
     pub async fn end(self, machine: Machine) -> anyhow::Result<()> {
         let instance = machine.instance.clone();
         drop(machine);
-        let left = leftovers(&instance)?;
-        ensure!(left.is_empty(), "the machine {instance} has left {left:?}");
+        Self::nothing_is_left_of(&instance)?;
         let journal = fs::read_to_string(self.dir.join(format!("{instance}-journal.log")))?;
         if let Some(line) =
             journal.lines().find(|line| line.contains("node-gate") && line.contains("panicked at"))
@@ -236,7 +247,7 @@ impl NodeStory {
     }
 }
 
-/// What a machine that is gone must not leave: mounts, cgroups, processes.
+/// What there is of a machine. Its name is in the paths of its disk and in its console's, and in its processes' arguments.
 fn leftovers(instance: &str) -> anyhow::Result<Vec<String>> {
     let mounts = fs::read_to_string("/proc/self/mountinfo")?;
     let mut left: Vec<String> =
@@ -247,6 +258,13 @@ fn leftovers(instance: &str) -> anyhow::Result<Vec<String>> {
             if group.to_string_lossy().contains(instance) {
                 left.push(group.display().to_string());
             }
+        }
+    }
+    for process in fs::read_dir("/proc")?.flatten() {
+        let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        if line.contains(instance) {
+            left.push(line);
         }
     }
     Ok(left)

@@ -3,5 +3,6 @@
 
 mod by_hand;
 mod held;
+mod leftovers;
 mod pods;
 mod upgrade;

@@ -6,21 +6,23 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
-use crate::address::{Addresses, Endpoint, Mode};
+use self::common::Common;
+use self::watch::Watch;
 use crate::autoscaling::AutoScaling;
 use crate::by_hand::{self, Reason};
 use crate::doctor::look::look;
 use crate::doctor::{self, UnitName};
 use crate::gate::{OnUnknown, Policy, Until};
-use crate::hold::{Holder, Signals};
+use crate::hold::Holder;
 use crate::imds::Metadata;
 use crate::report::Reporter;
 use crate::show;
 use crate::sleep::asleep;
 use crate::status::Folder;
+
+mod common;
+mod watch;
 
 /// Why the program does not run.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,6 +63,8 @@ enum Command {
     Open(OpenByHand),
     /// Check whether the gate could work on this machine; exit code 1 if not
     Doctor(Doctor),
+    /// Watch the instance while the gate is open, and hold anew when it is back in the pool; an optional unit
+    Watch(Box<Watch>),
     /// Look once as wait does, for the doctor
     #[command(hide = true)]
     Look(Box<Wait>),
@@ -83,36 +87,8 @@ struct Wait {
     /// How often IMDS is asked
     #[arg(long, env = "NODE_GATE_POLL_INTERVAL", default_value = "500ms", value_parser = poll_interval, value_name = "DURATION")]
     poll_interval: Duration,
-    /// Where IMDS is, if not at its usual addresses (comma-separated; where one is silent, the next is asked)
-    #[arg(
-        long = "imds-endpoint",
-        env = "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-        value_delimiter = ',',
-        value_name = "URL",
-        hide = true
-    )]
-    imds_endpoints: Vec<Endpoint>,
-    /// Ask IMDS at its usual IPv4 or IPv6 address only
-    #[arg(
-        long,
-        env = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-        value_enum,
-        ignore_case = true,
-        value_name = "PROTOCOL",
-        hide = true
-    )]
-    imds_mode: Option<Mode>,
-    /// What to log, in the syntax of tracing's filters
-    #[arg(
-        long = "log",
-        env = "RUST_LOG",
-        default_value = "error,node_gate=info",
-        value_name = "FILTER",
-        // clap would choose the conversion that passes over errors
-        value_parser = EnvFilter::from_str,
-        hide = true
-    )]
-    log: EnvFilter,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Debug, clap::Args)]
@@ -193,6 +169,7 @@ impl Args {
         let folder = Folder::new(&state_dir);
         match command {
             Command::Wait(wait) => wait.run(folder, invocation),
+            Command::Watch(watch) => watch.run(&folder),
             Command::Doctor(doctor) => doctor.run(),
             Command::Look(wait) => {
                 let seen = wait.look(state_dir).map_err(|err| Stop::Wrong(err.to_string()))?;
@@ -235,49 +212,25 @@ impl Wait {
     }
 
     fn run(self, folder: Folder, invocation: Option<String>) -> Result<ExitCode, Stop> {
-        let Wait { until, on_unknown, groups, grace, poll_interval, imds_endpoints, imds_mode, log } = self;
-        tracing_subscriber::fmt()
-            .with_env_filter(log)
-            .with_writer(std::io::stderr)
-            // journald knows the time, and there is one target
-            .without_time()
-            .with_target(false)
-            .with_ansi(false)
-            // told by eprintln, which panics: a console that went away must not take the gate with it
-            .log_internal_errors(false)
-            .init();
+        let Wait { until, on_unknown, groups, grace, poll_interval, common } = self;
+        let addresses = common.begin();
         folder.prepare().map_err(|err| {
             Stop::Wrong(format!("--state-dir cannot be used: {}: {err}", folder.status_path().display()))
         })?;
         let groups = groups.into_iter().map(|GroupName(name)| name).collect();
         let policy = Policy { until, on_unknown, groups, grace };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|err| Stop::Wrong(format!("the async runtime does not start: {err}")))?;
-        let held = runtime.block_on(async {
-            let signals = Signals {
-                terminate: signal(SignalKind::terminate())?,
-                interrupt: signal(SignalKind::interrupt())?,
-            };
+        common::run(|signals| {
             let holder = Holder {
                 reporter: Reporter::new(folder, show::wish(&policy), Instant::now()),
-                imds: Metadata::new(Addresses::new(imds_endpoints, imds_mode), &policy),
+                imds: Metadata::new(addresses, &policy),
                 autoscaling: AutoScaling::default(),
                 policy,
                 poll_interval,
                 invocation,
                 asleep,
             };
-            // A task of its own: tokio wakes the outermost future by way of the kernel, each time.
-            if let Err(err) = tokio::spawn(holder.hold(signals)).await
-                && let Ok(panic) = err.try_into_panic()
-            {
-                std::panic::resume_unwind(panic);
-            }
-            std::io::Result::Ok(())
-        });
-        held.map_err(|err| Stop::Wrong(format!("signals cannot be caught: {err}")))?;
+            holder.hold(signals)
+        })?;
         // Also after a signal: success alone never opens, the unit asks the record.
         Ok(ExitCode::SUCCESS)
     }

@@ -36,7 +36,16 @@ pub struct Metadata {
 impl Metadata {
     /// A reader of what `policy` needs.
     pub fn new(addresses: Addresses, policy: &Policy) -> Self {
-        let wants = Wants { group: !policy.groups.is_empty(), id: policy.until == Until::InService };
+        let id = policy.until == Until::InService;
+        Self::wanting(addresses, Wants { group: !policy.groups.is_empty(), id, id_in_pool: false })
+    }
+
+    /// A reader for the watch, which asks the API about an instance that goes back to the pool.
+    pub fn for_watch(addresses: Addresses) -> Self {
+        Self::wanting(addresses, Wants { group: false, id: false, id_in_pool: true })
+    }
+
+    fn wanting(addresses: Addresses, wants: Wants) -> Self {
         Metadata { addresses, reader: Reader { wants, line: None, instance: None } }
     }
 
@@ -128,6 +137,8 @@ impl Reader {
 struct Wants {
     group: bool,
     id: bool,
+    /// The id also where the target is a pool; asked for once.
+    id_in_pool: bool,
 }
 
 impl Wants {
@@ -139,7 +150,8 @@ impl Wants {
         let (needs_id, needs_tag) = match &target {
             Imds::NoTarget | Imds::Target(Target::Unknown(_)) => (true, true),
             Imds::Target(Target::InService) => (self.id || self.group, self.group),
-            Imds::Target(_) | Imds::Failing(_) => (false, false),
+            Imds::Target(_) => (self.id_in_pool && instance.is_none(), false),
+            Imds::Failing(_) => (false, false),
         };
         let mut identified = false;
         if needs_id && let Some(text) = imds.get(INSTANCE_ID).await? {

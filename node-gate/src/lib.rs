@@ -30,3 +30,4 @@ pub mod show;
 pub mod sleep;
 pub mod status;
 mod transport;
+pub mod watch;

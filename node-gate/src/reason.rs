@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The short name of an opening by hand.
+pub const BY_HAND: &str = "by-hand";
+
 /// Why the gate holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hold {
@@ -177,7 +180,7 @@ impl Open {
             Open::Released { .. } => "released",
             Open::Listed { .. } => "listed",
             Open::NoGroup => "no-group",
-            Open::ByHand { .. } => "by-hand",
+            Open::ByHand { .. } => BY_HAND,
             Open::Unknown { .. } => "unknown",
         }
     }

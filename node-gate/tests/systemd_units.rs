@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 const GATE: &str = "node-gate.service";
 const REARM: &str = "node-gate-rearm@.service";
+const WATCH: &str = "node-gate-watch.service";
 const KUBELET: &str = "kubelet.service.d/50-node-gate.conf";
 const ECS: &str = "ecs.service.d/50-node-gate.conf";
 const NON_BLOCKING_KUBELET: &str = "non-blocking/kubelet.service.d/50-node-gate.conf";
@@ -125,7 +126,8 @@ fn sets(name: &str, key: &str) -> bool {
 
 #[test]
 fn the_folder_holds_what_is_tested_here_and_nothing_else() {
-    let mut known = [GATE, REARM, KUBELET, ECS, NON_BLOCKING_KUBELET, NON_BLOCKING_GATE, "node-gate.env"];
+    let mut known =
+        [GATE, REARM, WATCH, KUBELET, ECS, NON_BLOCKING_KUBELET, NON_BLOCKING_GATE, "node-gate.env"];
     known.sort_unstable();
     assert_eq!(all_shipped(), known);
 }
@@ -133,7 +135,8 @@ fn the_folder_holds_what_is_tested_here_and_nothing_else() {
 #[test]
 fn verify_has_nothing_to_say() {
     let blocking = Units::blocking();
-    for unit in [GATE, "node-gate-rearm@kubelet.service", "kubelet.service", "ecs.service", "mine@1.service"]
+    for unit in
+        [GATE, WATCH, "node-gate-rearm@kubelet.service", "kubelet.service", "ecs.service", "mine@1.service"]
     {
         // Of a template the checker takes an instance, by a file of that name.
         if let Some((template, _)) = unit.split_once('@') {
@@ -143,7 +146,7 @@ fn verify_has_nothing_to_say() {
         assert_eq!(blocking.verify(unit), "", "{unit}");
     }
     let non_blocking = Units::non_blocking();
-    for unit in [GATE, "kubelet.service"] {
+    for unit in [GATE, WATCH, "kubelet.service"] {
         assert_eq!(non_blocking.verify(unit), "", "{unit}, non-blocking");
     }
 }
@@ -153,6 +156,7 @@ fn verify_sees_a_misspelled_key_in_each_of_them() {
     for (name, key) in [
         (GATE, "RemainAfterExit="),
         (REARM, "PartOf="),
+        (WATCH, "WantedBy="),
         (KUBELET, "OnFailure="),
         (NON_BLOCKING_KUBELET, "StopPropagatedFrom="),
         (NON_BLOCKING_GATE, "ExecStartPre="),
@@ -171,7 +175,7 @@ fn verify_sees_a_misspelled_key_in_each_of_them() {
 fn each_unit_is_exposed_no_further_than_its_job_needs() {
     let units = Units::blocking();
     // Tenths of a point, as the threshold counts.
-    for (unit, tenths) in [(GATE, 20), (REARM, 15)] {
+    for (unit, tenths) in [(GATE, 20), (REARM, 15), (WATCH, 20)] {
         assert!(units.is_exposed_to(unit, tenths), "{unit}");
         assert!(!units.is_exposed_to(unit, 5), "{unit}: the checker sees a difference");
     }
@@ -231,19 +235,42 @@ fn the_gate_is_bound_to_nothing_that_outlives_a_boot_and_gives_up_never() {
 }
 
 #[test]
-fn nothing_is_started_by_itself() {
+fn the_watch_follows_the_gate_and_nothing_follows_the_watch() {
+    for line in [
+        "Requires=node-gate.service",
+        "After=node-gate.service",
+        "Restart=on-failure",
+        "StartLimitIntervalSec=0",
+        "CapabilityBoundingSet=",
+        // A target that wants it would wait for it, and so for the gate.
+        "WantedBy=node-gate.service",
+    ] {
+        assert!(has(WATCH, line), "{line}");
+    }
+    for name in all_shipped().iter().filter(|name| *name != WATCH) {
+        let unit = shipped(name);
+        let mut settings = unit.lines().filter(|line| !line.starts_with('#'));
+        assert!(!settings.any(|line| line.contains(WATCH)), "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_started_by_itself_and_only_the_watch_can_be_enabled() {
     for name in all_shipped() {
-        assert!(!sets(&name, "[Install]"), "{name}");
+        assert_eq!(sets(&name, "[Install]"), name == WATCH, "{name}");
     }
 }
 
 #[test]
 fn each_setting_of_the_environment_file_is_a_flag_with_that_default() {
-    let help = Command::new(env!("CARGO_BIN_EXE_node-gate")).args(["wait", "--help"]).output().unwrap();
-    let help = text(&help);
+    let help = |command| {
+        let output = Command::new(env!("CARGO_BIN_EXE_node-gate")).args([command, "--help"]).output();
+        text(&output.expect("the program runs"))
+    };
+    let help = [help("wait"), help("watch")].concat();
     let file = shipped("node-gate.env");
     let settings: Vec<_> = file.lines().filter_map(|line| line.strip_prefix("#NODE_GATE_")).collect();
-    assert_eq!(settings.len(), 6);
+    assert_eq!(settings.len(), 9);
     for setting in settings {
         let (name, value) = setting.split_once('=').unwrap();
         if name == "UNIT" {
@@ -252,7 +279,9 @@ fn each_setting_of_the_environment_file_is_a_flag_with_that_default() {
             continue;
         }
         assert!(help.contains(&format!("[env: NODE_GATE_{name}=")), "{name}: {help}");
-        assert!(name == "GROUP" || help.contains(&format!("[default: {value}]")), "{name}={value}: {help}");
+        let shown = help.contains(&format!("[default: {value}]"));
+        // Of these the help shows no default: no group, and no.
+        assert!(shown || setting == "GROUP=blue,green" || setting == "REHOLD=false", "{setting}: {help}");
     }
     assert!(
         file.lines().all(|line| line.is_empty() || line.starts_with('#')),

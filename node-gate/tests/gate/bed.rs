@@ -160,10 +160,15 @@ pub(crate) struct Gate {
 impl Gate {
     pub(crate) fn start(imds: &str, api: &str, args: &[&str], env: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        Self::run(folder, &[&["wait", "--poll-interval", "50ms"], args].concat(), imds, api, env)
+    }
+
+    /// Any command that runs for long.
+    pub(crate) fn run(folder: TempDir, args: &[&str], imds: &str, api: &str, env: &[(&str, &str)]) -> Self {
         let mut child = binary()
-            .args(["wait", "--poll-interval", "50ms", "--state-dir"])
-            .arg(folder.path())
             .args(args)
+            .arg("--state-dir")
+            .arg(folder.path())
             .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds)
             .env("AWS_ENDPOINT_URL", api)
             .env("AWS_ACCESS_KEY_ID", GATE_KEY)

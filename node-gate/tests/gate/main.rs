@@ -15,3 +15,4 @@ mod standalone;
 mod strict;
 mod told;
 mod warm;
+mod watch;

@@ -205,10 +205,10 @@ fn variables() -> Vec<String> {
 
 impl Wait {
     fn look(self, state_dir: PathBuf) -> std::io::Result<String> {
-        let Wait { until, on_unknown, groups, grace, imds_endpoints, imds_mode, .. } = self;
+        let Wait { until, on_unknown, groups, grace, common, .. } = self;
         let groups = groups.into_iter().map(|GroupName(name)| name).collect();
         let policy = Policy { until, on_unknown, groups, grace };
-        look(&policy, state_dir, Addresses::new(imds_endpoints, imds_mode))
+        look(&policy, state_dir, common.addresses())
     }
 
     fn run(self, folder: Folder, invocation: Option<String>) -> Result<ExitCode, Stop> {

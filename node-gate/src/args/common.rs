@@ -46,9 +46,8 @@ pub(super) struct Common {
 impl Common {
     /// Begins to log, and says where IMDS is.
     pub(super) fn begin(self) -> Addresses {
-        let Common { imds_endpoints, imds_mode, log } = self;
         tracing_subscriber::fmt()
-            .with_env_filter(log)
+            .with_env_filter(self.log)
             .with_writer(std::io::stderr)
             // journald knows the time, and there is one target
             .without_time()
@@ -57,7 +56,12 @@ impl Common {
             // told by eprintln, which panics: a console that went away must not take the gate with it
             .log_internal_errors(false)
             .init();
-        Addresses::new(imds_endpoints, imds_mode)
+        Addresses::new(self.imds_endpoints, self.imds_mode)
+    }
+
+    /// Where IMDS is, without a log.
+    pub(super) fn addresses(self) -> Addresses {
+        Addresses::new(self.imds_endpoints, self.imds_mode)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the API, the metadata services, the clock and the handles share: one mutex, never held across an await.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
@@ -100,15 +101,21 @@ impl Shared {
         }
         inner.past.note(&events);
         inner.keep_past();
+        // Before anybody new gets a port, so that they are for those who live, however much happened at once.
+        inner.let_depart();
+        let ended: BTreeSet<_> = inner.world.departed().ended.iter().cloned().collect();
         for event in &events {
             if let Event::PowerChanged { id, power, .. } = event {
+                if ended.contains(id) && inner.imds.get(id).is_none() {
+                    // It came and went meanwhile: nobody was told where it would listen.
+                    continue;
+                }
                 match inner.imds.of(id) {
                     Ok(imds) => imds.follow(id, *power, &self.me),
                     Err(error) => tracing::error!(%error, id, "reserving the port of a metadata service"),
                 }
             }
         }
-        inner.let_depart();
         for event in events {
             tracing::debug!(?event);
             // Nobody may be listening.
@@ -205,5 +212,44 @@ pub(crate) async fn run_clock(shared: Arc<Shared>) {
             () = due => {}
             () = shared.wake_clock.notified() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::world::{Command, CreateGroup, HookResult, HookTransition, PutHook};
+
+    #[tokio::test]
+    async fn whoever_comes_and_goes_while_nobody_looks_takes_no_port() {
+        let least = Duration::from_secs(1);
+        let options = Options { speed: 1000.0, min_heartbeat_timeout: least, ..Options::default() };
+        let shared = Shared::new(&options, String::new());
+        let hook = PutHook {
+            name: "h".into(),
+            transition: Some(HookTransition::Launching),
+            heartbeat_timeout: Some(least),
+            default_result: Some(HookResult::Abandon),
+            ..PutHook::default()
+        };
+        let group = CreateGroup {
+            name: "g".into(),
+            max: 10,
+            desired: Some(10),
+            hooks: vec![hook],
+            ..CreateGroup::default()
+        };
+        let mut inner = shared.lock();
+        let born = shared.now();
+        inner.world.handle(born, Command::CreateGroup(group)).expect("a group");
+        shared.settle(&mut inner);
+        while shared.now() < born + Duration::from_mins(1) {
+            std::thread::yield_now();
+        }
+        shared.settle(&mut inner);
+        assert!(inner.world.remembered() > 100, "{} came and went", inner.world.remembered());
+        assert!(inner.imds.len() <= 50, "{} metadata services", inner.imds.len());
     }
 }

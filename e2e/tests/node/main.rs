@@ -2,6 +2,7 @@
 //! runs them; `e2e::machine` tells how to write one.
 
 mod by_hand;
+mod doctor;
 mod held;
 mod leftovers;
 mod pods;

@@ -22,6 +22,13 @@ pub fn find() -> DropIns {
     find_in(ROOTS.iter().filter(|root| !(merged && root.starts_with("/lib"))).map(Path::new))
 }
 
+/// Whether two paths are one file's: systemd says /lib where the folder may be a link to /usr/lib.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let plain =
+        |path: &Path| path.strip_prefix("/usr").or_else(|_| path.strip_prefix("/")).map(Path::to_owned);
+    plain(one).is_ok_and(|one| plain(other).is_ok_and(|other| one == other))
+}
+
 /// What cannot be read is not there: systemd could read it, but then it also shows it.
 fn find_in<'a>(roots: impl Iterator<Item = &'a Path>) -> DropIns {
     let mut found = DropIns::new();
@@ -55,6 +62,13 @@ fn name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lib_is_usr_lib() {
+        let same = |one: &str, other: &str| is_same(Path::new(one), Path::new(other));
+        assert!(same("/lib/a.d/b.conf", "/usr/lib/a.d/b.conf") && same("/etc/a", "/etc/a"));
+        assert!(!same("/etc/a", "/run/a") && !same("/etc/a", "/usr/lib/a"));
+    }
 
     #[test]
     fn drop_ins_are_found_by_unit_and_others_are_not() {

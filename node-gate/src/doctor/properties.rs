@@ -34,9 +34,10 @@ impl Properties {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The words of a list.
+    /// The words of a list. systemd quotes those with unusual characters.
     pub fn words(&self, name: &str) -> Vec<String> {
-        self.text(name).split_ascii_whitespace().map(str::to_owned).collect()
+        let text = self.text(name);
+        quoted_words(text).unwrap_or_else(|| text.split_ascii_whitespace().map(str::to_owned).collect())
     }
 
     /// A boolean.
@@ -111,6 +112,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn names_with_unusual_characters_are_told_in_quotes() {
+        // As systemd 252 prints it.
+        let shown = parse(
+            "Requires=\"system-node\\\\x2dgate.slice\" sysinit.target\nAfter=\nWants=\"odd a.service\n",
+        );
+        assert_eq!(shown[0].words("Requires"), ["system-node\\x2dgate.slice", "sysinit.target"]);
+        assert_eq!(shown[0].words("After"), [""; 0]);
+        assert_eq!(shown[0].words("Wants"), ["\"odd", "a.service"]);
+    }
 
     /// As systemd 252 prints it.
     const SHOWN: &str = "Type=oneshot\nRemainAfterExit=yes\nExecStart={ path=/usr/bin/node-gate ; \

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::facts::{Seen, Units};
 use super::super::finding::Finding;
 use super::super::unit::{GATE, Load, USUAL, Unit};
-use super::variant::{Variant, held_by};
+use super::variant::{Variant, applies, held_by};
 
 const RELOAD: &str = "systemctl daemon-reload";
 
@@ -135,7 +135,7 @@ fn one_held(unit: &Unit, units: &Units) -> Vec<Finding> {
 }
 
 fn variant_told(variant: Variant, unit: &Unit) -> Finding {
-    let by = unit.drop_ins.iter().find(|path| unit.ours_on_disk.contains(path));
+    let by = unit.ours_on_disk.iter().find(|path| applies(unit, path));
     let by = by.map_or_else(String::new, |path| format!(": {}", path.display()));
     match variant {
         Variant::Blocking => Finding::ok(&unit.name, format!("starts only after the gate has opened{by}")),
@@ -202,7 +202,8 @@ fn too_early(unit: &Unit, gate: &Unit) -> Option<Finding> {
 
 /// What systemd knows may be older than what is on disk; a boot reads the disk.
 fn reloaded(unit: &Unit) -> Option<Finding> {
-    unit.needs_reload.then(|| {
+    // What could not be loaded says so of itself.
+    (unit.needs_reload && unit.load == Load::Loaded).then(|| {
         Finding::warn(
             &unit.name,
             "its files have changed since systemd read them; judged is what it read",

@@ -1,7 +1,8 @@
 //! In which of the two ways a unit is held, or why in neither.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::super::drop_ins::is_same;
 use super::super::facts::Units;
 use super::super::finding::Finding;
 use super::super::unit::{GATE, Unit};
@@ -83,7 +84,7 @@ fn is_started(unit: &Unit, units: &Units) -> bool {
 fn unbound(unit: &Unit) -> Finding {
     let not_held = "is not held";
     let ours = &unit.ours_on_disk;
-    let applied: Vec<_> = ours.iter().filter(|path| unit.drop_ins.contains(path)).collect();
+    let applied: Vec<_> = ours.iter().filter(|path| applies(unit, path)).collect();
     match (&ours[..], &applied[..]) {
         ([], _) => Finding::fail(
             &unit.name,
@@ -101,12 +102,25 @@ fn unbound(unit: &Unit) -> Finding {
                 unit.name
             ),
         ),
+        (_, [first, ..]) if applied.len() < ours.len() => {
+            let hidden: Vec<_> = ours.iter().filter(|path| !applies(unit, path)).cloned().collect();
+            Finding::fail(
+                &unit.name,
+                format!("{not_held}: {} hides {}, and names no {GATE}", first.display(), list(&hidden)),
+                format!("remove {}, then {RELOAD}", first.display()),
+            )
+        }
         (_, [first, ..]) => Finding::fail(
             &unit.name,
             format!("{not_held}: {} applies but names no {GATE}", first.display()),
             format!("bring back that file as it is shipped, then {RELOAD}"),
         ),
     }
+}
+
+/// Whether systemd applies a drop-in to the unit.
+pub fn applies(unit: &Unit, path: &Path) -> bool {
+    unit.drop_ins.iter().any(|one| is_same(one, path))
 }
 
 fn list(paths: &[PathBuf]) -> String {

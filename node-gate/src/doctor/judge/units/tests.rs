@@ -80,7 +80,7 @@ fn a_gate_unit_that_is_missing_masked_or_broken() {
     );
     finds(|units| units.gate.load = Load::Masked, &[(Fail, "gate unit", "node-gate.service is masked")]);
     finds(
-        |units| units.gate.load = Load::Other("bad-setting".into()),
+        |units| (units.gate.load, units.gate.needs_reload) = (Load::Other("bad-setting".into()), true),
         &[(Fail, "gate unit", "systemd does not load node-gate.service: bad-setting")],
     );
 }
@@ -330,6 +330,13 @@ fn a_drop_in_that_is_missing_unread_hidden_or_empty() {
             unit.ours_on_disk.insert(0, PathBuf::from("/usr/lib/x/node-gate.conf"));
         },
         &format!("is not held: /usr/lib/x/node-gate.conf, {file} does not apply"),
+        &[],
+    );
+    unbound(
+        |unit| unit.ours_on_disk.push("/usr/lib/systemd/system/kubelet.service.d/50-node-gate.conf".into()),
+        &format!(
+            "is not held: {file} hides /usr/lib/systemd/system/kubelet.service.d/50-node-gate.conf, and names"
+        ),
         &[],
     );
     unbound(|_| {}, &format!("is not held: {file} applies but names no node-gate.service"), &[]);

@@ -149,3 +149,13 @@ fn the_example_uses_every_key_and_makes_what_it_says() {
     assert_eq!(group.subnets.as_deref(), Some("subnet-1,subnet-2"));
     assert_eq!(group.launch_template.as_ref().and_then(|from| from.name.as_deref()), Some("web"));
 }
+
+/// Unlike at the API, where each group has to say so.
+#[test]
+fn a_group_need_not_say_where_and_from_what_it_launches() {
+    let shared = sown(r#"{"groups": [{"name": "g", "min": 3, "max": 3}]}"#).expect("a seed");
+    let inner = shared.lock();
+    let zones: BTreeSet<_> = inner.world.machines().map(|machine| machine.view.zone).collect();
+    assert_eq!(zones.len(), 3);
+    assert!(inner.world.machines().all(|machine| machine.view.launch_template.is_none()));
+}

@@ -1,20 +1,18 @@
-//! Messages to systemd. Without `NOTIFY_SOCKET` they go nowhere, and none that is lost changes anything.
+//! Messages to systemd. Without `NOTIFY_SOCKET` they go nowhere.
+
+use std::io;
 
 use sd_notify::NotifyState;
 use tracing::debug;
 
-/// Sets the text that `systemctl status` shows.
+/// Sets the text that `systemctl status` shows. One that is lost changes nothing.
 pub fn status(text: &str) {
-    send(&[NotifyState::Status(text)]);
-}
-
-/// Says that the gate is open. A `Type=oneshot` unit needs only the text; `READY=1` serves a `Type=notify` one.
-pub fn ready(text: &str) {
-    send(&[NotifyState::Ready, NotifyState::Status(text)]);
-}
-
-fn send(messages: &[NotifyState]) {
-    if let Err(err) = sd_notify::notify(messages) {
+    if let Err(err) = sd_notify::notify(&[NotifyState::Status(text)]) {
         debug!("systemd did not take a message: {err}");
     }
+}
+
+/// Says that the gate is open, which is what starts kubelet: the unit is `Type=notify`.
+pub fn ready(text: &str) -> io::Result<()> {
+    sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(text)])
 }

@@ -85,7 +85,7 @@ impl Reporter {
         self.write(State::Held, hold.code(), hold.to_string(), since);
     }
 
-    /// Records the opening, which is what makes it count, and then tells about it.
+    /// Records the opening, tells systemd, which is what makes it count, and then everybody else.
     pub fn opened(&mut self, open: &Open, invocation: Option<&str>, now: Instant) -> std::io::Result<()> {
         let at = Timestamp::now();
         self.folder.write_opened(&Opened {
@@ -94,13 +94,17 @@ impl Reporter {
             message: open.to_string(),
             invocation: invocation.map(str::to_owned),
         })?;
+        if let Err(err) = notify::ready(&format!("Opened: {open}")) {
+            // Nobody may take the gate for open while systemd does not.
+            self.folder.drop_opened()?;
+            return Err(err);
+        }
         let held = self.held_for(now);
         if open.is_doubtful() {
             warn!("opened after {held}, in doubt: {open}");
         } else {
             info!("opened after {held}: {open}");
         }
-        notify::ready(&format!("Opened: {open}"));
         self.write(State::Opened, open.code(), open.to_string(), at);
         Ok(())
     }

@@ -79,7 +79,7 @@ impl Folder {
         if let Some(folder) = self.status.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        remove(&self.opened)?;
+        self.drop_opened()?;
         self.drop_request()
     }
 
@@ -96,6 +96,11 @@ impl Folder {
     /// Asks for the opening.
     pub fn write_request(&self, request: &Request) -> io::Result<()> {
         write(&self.request, request)
+    }
+
+    /// Takes back the record of an opening.
+    pub fn drop_opened(&self) -> io::Result<()> {
+        remove(&self.opened)
     }
 
     /// Takes the request away, if there is one.

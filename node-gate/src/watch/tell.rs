@@ -29,7 +29,10 @@ impl Teller {
              after the target turned",
             humantime::format_duration(*after)
         );
-        notify::ready("Watching: asking IMDS for the target lifecycle state");
+        if let Err(err) = notify::ready("Watching: asking IMDS for the target lifecycle state") {
+            // Then systemd ends it after a while, and starts it again.
+            warn!("systemd did not hear that the watch runs: {err}");
+        }
     }
 
     /// Tells why nothing is done yet, if that is news; of something that is `under_way` again after a minute.

@@ -44,11 +44,9 @@ fn gate(environment: &Path) -> String {
         .replace("/nonexistent/node-gate.env", &file)
 }
 
-const GATE: &str = "Type=oneshot\nRemainAfterExit=yes\nTimeoutStartUSec=infinity\n\
+const GATE: &str = "Type=notify\nRemainAfterExit=yes\nTimeoutStartUSec=infinity\n\
     ExecStart={ path=/usr/bin/node-gate ; argv[]=/usr/bin/node-gate wait ; ignore_errors=no ; start_time=[n/a] ; \
     stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }\n\
-    ExecStartPost={ path=/usr/bin/node-gate ; argv[]=/usr/bin/node-gate status --opened ; ignore_errors=no ; \
-    start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }\n\
     Environment=\nEnvironmentFiles=/nonexistent/node-gate.env (ignore_errors=yes)\nId=node-gate.service\n\
     LoadState=loaded\nActiveState=inactive\nFragmentPath=/etc/node-gate.service\n";
 const REARM: &str = "Id=node-gate-rearm@kubelet.service\nLoadState=loaded\nActiveState=inactive\n";

@@ -46,10 +46,17 @@ async fn systemd_hears_of_each_change_once_and_of_the_opening() {
 }
 
 #[tokio::test]
-async fn a_notify_socket_that_nobody_reads_harms_nothing() {
+async fn an_opening_that_systemd_does_not_hear_of_is_told_again_until_it_does() {
     let bed = Bed::start().await;
     let instance = bed.serving(1).await.remove(0);
-    let mut gate = bed.gate_with(&instance, &[], &[("NOTIFY_SOCKET", "/nonexistent/notify")]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let mut gate = bed.gate_with(&instance, &[], &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    gate.says("free to open, but that cannot be recorded").await;
+    bed.polls(&instance, 3).await;
+    assert!(gate.is_holding());
+    let socket = UnixDatagram::bind(&path).unwrap();
+    while !received(&socket).await.starts_with("READY=1\n") {}
     gate.opens().await;
 }
 

@@ -156,11 +156,11 @@ fn gate() -> Unit {
         active_since: Some(Duration::from_millis(20_020)),
         ended: Some(Duration::from_secs(20)),
         invocation: Some(INVOCATION.into()),
-        kind: "oneshot".into(),
+        kind: "notify".into(),
         remains: true,
         start_timeout: "infinity".into(),
         start: vec![command("/usr/bin/node-gate wait")],
-        post: vec![command("/usr/bin/node-gate status --opened")],
+        post: Vec::new(),
         environment_files: vec![("/etc/node-gate/node-gate.env".into(), true)],
         runtime_folders: vec!["node-gate".into()],
         ..unit(GATE)

@@ -58,16 +58,11 @@ fn loaded(gate: &Unit) -> Finding {
 /// What the promises of the gate rest on, setting by setting.
 fn as_shipped(gate: &Unit) -> Vec<Finding> {
     let waits = gate.start.iter().any(|one| words(&one.line).any(|word| word == "wait") && !one.may_fail);
-    let checks = gate.post.iter().any(|one| {
-        let mut words = words(&one.line);
-        !one.may_fail && words.any(|word| word == "status") && words.any(|word| word == "--opened")
-    });
     let broken = [
-        (gate.kind != "oneshot", "Type= is not oneshot: it would count as started while it still holds"),
+        (gate.kind != "notify", "Type= is not notify: it would count as started without having opened"),
         (!gate.remains, "RemainAfterExit= is not yes: each restart of the held unit would be held anew"),
         (gate.start_timeout != "infinity", "TimeoutStartSec= is not infinity: systemd would end the wait"),
         (gate.start.len() != 1 || !waits, "ExecStart= is not node-gate wait alone"),
-        (!checks, "ExecStartPost= does not run node-gate status --opened: a stray SIGTERM would open"),
     ];
     let remedy = match &gate.drop_ins[..] {
         [] => format!("bring back the unit as it is shipped, then {RELOAD}"),

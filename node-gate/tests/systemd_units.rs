@@ -182,12 +182,6 @@ fn each_unit_is_exposed_no_further_than_its_job_needs() {
 }
 
 #[test]
-fn the_gate_sees_who_wrote_the_files_in_its_folder() {
-    // In a user namespace root would be nobody, and the request of node-gate open would not count.
-    assert!(!sets(GATE, "PrivateUsers"));
-}
-
-#[test]
 fn what_is_held_is_bound_to_the_gate_and_asked_for_again_after_a_failure() {
     for drop_in in [KUBELET, ECS] {
         for line in

@@ -1,5 +1,6 @@
 //! What a refresh does next, each time something changed in its group.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use super::super::World;
@@ -69,6 +70,7 @@ impl World {
             instance.is_pooled() && (instance.is_at_rest() || matches!(instance.journey, Journey::Warm(_)))
         });
         let current = self.members(name, |instance| instance.journey.serves() || instance.is_pooled());
+        let current: BTreeSet<_> = current.into_iter().collect();
         let serving = self.members(name, |instance| instance.journey.serves());
         let in_service = self.members(name, |instance| instance.journey.serves() && instance.is_at_rest());
         let group = self.groups.get_mut(name)?;
@@ -77,7 +79,8 @@ impl World {
         let warmup = refresh.preferences.warmup.map_or(warmup, seconds);
 
         refresh.old.retain(|id| current.contains(id));
-        refresh.fresh.retain(|id, _| in_service.contains(id));
+        let here: BTreeSet<_> = in_service.iter().collect();
+        refresh.fresh.retain(|id, _| here.contains(id));
         let (old, fresh): (Vec<_>, Vec<_>) = in_service.into_iter().partition(|id| refresh.old.contains(id));
         for id in fresh {
             refresh.fresh.entry(id).or_insert_with(|| {

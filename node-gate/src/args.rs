@@ -96,9 +96,6 @@ struct ShowStatus {
     /// How to tell it
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
-    /// Only check that this very start of the unit has opened; the unit's `ExecStartPost`
-    #[arg(long, conflicts_with = "output")]
-    opened: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -177,11 +174,8 @@ impl Args {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Open(OpenByHand { reason, by }) => Ok(by_hand::open(&folder, reason, by)),
-            Command::Status(ShowStatus { output: _, opened: true }) => {
-                Ok(show::check_opened(&folder, invocation.as_deref()))
-            }
-            Command::Status(ShowStatus { output: Output::Text, opened: false }) => Ok(show::text(&folder)),
-            Command::Status(ShowStatus { output: Output::Json, opened: false }) => Ok(show::json(&folder)),
+            Command::Status(ShowStatus { output: Output::Text }) => Ok(show::text(&folder)),
+            Command::Status(ShowStatus { output: Output::Json }) => Ok(show::json(&folder)),
         }
     }
 }

@@ -25,22 +25,6 @@ pub fn json(folder: &Folder) -> ExitCode {
     })
 }
 
-/// Checks for systemd that this very start has opened: that `ExecStart` ended with success is not enough, for a program that
-/// systemd takes for successful may have been stopped.
-pub fn check_opened(folder: &Folder, invocation: Option<&str>) -> ExitCode {
-    let problem = match (folder.read_opened(), invocation) {
-        (_, None) => "this is no start by systemd: INVOCATION_ID is not set".to_owned(),
-        (Err(err), _) => format!("the record of the opening cannot be read: {err}"),
-        (Ok(None), _) => "the gate has not opened".to_owned(),
-        (Ok(Some(opened)), Some(this)) => match opened.invocation.as_deref() {
-            Some(recorded) if recorded == this => return ExitCode::SUCCESS,
-            Some(_) | None => "the gate opened at another start, not at this one".to_owned(),
-        },
-    };
-    eprintln!("node-gate: {problem}");
-    ExitCode::FAILURE
-}
-
 /// What a policy waits for, in words.
 pub fn wish(policy: &Policy) -> String {
     let mut text = match policy.until {

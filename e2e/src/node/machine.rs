@@ -34,16 +34,10 @@ pub(super) struct Machine {
     kubelet: Kubelet,
     /// The gate's runtime folder: as /run, it does not survive a power-off.
     state_dir: PathBuf,
-    gate: Option<Gate>,
+    gate: Option<Process>,
     kubelet_runs: bool,
     boots: u32,
     power: Power,
-}
-
-struct Gate {
-    process: Process,
-    /// As systemd names each start of a unit; binds the opening record to it.
-    invocation: String,
 }
 
 impl Machine {
@@ -139,29 +133,27 @@ impl Machine {
 
     async fn signal_gate(&self, signal: &str) -> anyhow::Result<()> {
         match &self.gate {
-            Some(gate) => gate.process.signal(signal).await,
+            Some(gate) => gate.signal(signal).await,
             None => Ok(()),
         }
     }
 
     fn start_gate(&mut self) -> anyhow::Result<()> {
-        let invocation = format!("{:032x}", fastrand::u128(..));
         let mut command = command(tools::built("node-gate")?);
-        command.arg("wait").env_clear().envs(self.environment(&invocation));
+        command.arg("wait").env_clear().envs(self.environment());
         let log = self.shared.dir.join(format!("gate-{}.log", self.info.id));
         let process = Process::spawn("node-gate", command, &log)?;
         self.shared.gates().insert(self.info.id.clone(), process.id().unwrap_or_default());
-        self.gate = Some(Gate { process, invocation });
+        self.gate = Some(process);
         self.shared.gate_is(&self.info.id, GateState::Held);
         Ok(())
     }
 
-    fn environment(&self, invocation: &str) -> Vec<(String, String)> {
+    fn environment(&self) -> Vec<(String, String)> {
         let own = [
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", self.info.imds_endpoint.clone()),
             ("NODE_GATE_STATE_DIR", self.state_dir.display().to_string()),
             ("NODE_GATE_POLL_INTERVAL", "100ms".to_owned()),
-            ("INVOCATION_ID", invocation.to_owned()),
         ];
         let all = own.into_iter().chain(aws::environment(&self.shared.simulator.endpoint(), "gate"));
         let all = all.map(|(name, value)| (name.to_owned(), value));
@@ -169,14 +161,14 @@ impl Machine {
         all.chain(self.boot.gate_env.iter().cloned()).collect()
     }
 
-    /// What the unit does when its `ExecStart` ends: exit 0 alone is not enough, the record must say "opened" for this
-    /// very start.
+    /// What the unit does when its program ends: exit 0 alone is not enough, it must have said that it is open. Its record,
+    /// which each start begins without, stands for what systemd hears.
     async fn gate_ended(&mut self, status: ExitStatus) -> anyhow::Result<()> {
-        let Some(gate) = self.gate.take() else { return Ok(()) };
+        if self.gate.take().is_none() {
+            return Ok(());
+        }
         self.shared.gates().remove(&self.info.id);
-        let mut record = command(tools::built("node-gate")?);
-        record.args(["status", "--opened"]).env_clear().envs(self.environment(&gate.invocation));
-        if status.success() && record.output().await?.status.success() {
+        if status.success() && self.state_dir.join("opened.json").exists() {
             self.start_kubelet().await;
             return Ok(());
         }
@@ -193,9 +185,9 @@ impl Machine {
     }
 }
 
-async fn gate_end(gate: &mut Option<Gate>) -> ExitStatus {
+async fn gate_end(gate: &mut Option<Process>) -> ExitStatus {
     match gate {
-        Some(gate) => match gate.process.wait().await {
+        Some(gate) => match gate.wait().await {
             Ok(status) => status,
             // it cannot be waited for: the same as never ending
             Err(_) => std::future::pending().await,

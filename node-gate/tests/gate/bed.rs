@@ -196,6 +196,11 @@ impl Gate {
         self.folder.path().join(name)
     }
 
+    /// Gives its folder to the next one.
+    pub(crate) fn into_folder(self) -> TempDir {
+        self.folder
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }

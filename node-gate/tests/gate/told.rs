@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::net::UnixDatagram;
 
-use crate::bed::{Bed, PATIENCE, binary, outcome};
+use crate::bed::{Bed, Gate, PATIENCE, binary, outcome};
 
 async fn received(socket: &UnixDatagram) -> String {
     let mut buffer = vec![0; 4096];
@@ -183,18 +183,19 @@ async fn any_user_may_ask_for_the_status() {
 }
 
 #[tokio::test]
-async fn the_record_of_an_opening_counts_for_its_own_start_only() {
+async fn the_record_of_an_opening_names_its_start_and_goes_with_the_next() {
     let bed = Bed::start().await;
     let instance = bed.serving(1).await.remove(0);
     let mut gate = bed.gate_with(&instance, &[], &[("INVOCATION_ID", "first")]);
     gate.opens().await;
-    for (invocation, code) in [(Some("first"), 0), (Some("second"), 1), (Some(""), 1), (None, 1)] {
-        let (seen, _, err) = status(gate.folder(), &["--opened"], invocation).await;
-        assert_eq!(seen, Some(code), "{invocation:?}");
-        assert_eq!(err.lines().count(), usize::from(code == 1), "{err}");
-    }
-    let nowhere = tempfile::tempdir().unwrap();
-    assert_eq!(status(nowhere.path(), &["--opened"], Some("first")).await.0, Some(1));
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(gate.file("opened.json")).unwrap()).unwrap();
+    assert_eq!(record["invocation"], "first");
+    let warm = bed.warm_instance().await;
+    let api = bed.simulator.endpoint();
+    let mut next = Gate::run(gate.into_folder(), &["wait"], &warm.imds_endpoint, &api, &[]);
+    next.says("holding: target Warmed:Running").await;
+    assert!(next.is_holding());
 }
 
 #[tokio::test]

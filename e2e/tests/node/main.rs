@@ -4,8 +4,13 @@
 mod boot;
 mod by_hand;
 mod doctor;
+mod ecs;
 mod held;
 mod imds;
 mod leftovers;
+mod non_blocking;
 mod pods;
+mod rearm;
+mod rehold;
+mod units;
 mod upgrade;

@@ -212,8 +212,10 @@ impl Gate {
 
     /// Waits for a line that contains `text`.
     pub(crate) async fn says(&mut self, text: &str) {
+        // Of the whole wait: a program that says something else for ever is wrong as well.
+        let until = tokio::time::Instant::now() + PATIENCE;
         loop {
-            match tokio::time::timeout(PATIENCE, self.lines.recv()).await {
+            match tokio::time::timeout_at(until, self.lines.recv()).await {
                 Ok(Some(line)) => {
                     let found = line.contains(text);
                     self.said.push(line);

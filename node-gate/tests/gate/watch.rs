@@ -68,7 +68,7 @@ impl Bed {
             .heartbeat_timeout(600)
             .send()
             .await
-            .unwrap();
+            .expect("the simulator takes it");
         self.aws
             .put_warm_pool()
             .auto_scaling_group_name(GROUP)
@@ -77,7 +77,7 @@ impl Bed {
             .instance_reuse_policy(InstanceReusePolicy::builder().reuse_on_scale_in(true).build())
             .send()
             .await
-            .unwrap();
+            .expect("the simulator takes it");
     }
 
     async fn drained(&self, instance: &InstanceInfo) {
@@ -89,7 +89,7 @@ impl Bed {
             .lifecycle_action_result("CONTINUE")
             .send()
             .await
-            .unwrap();
+            .expect("the simulator takes it");
     }
 
     fn target(&self, instance: &InstanceInfo, target: &str) {

@@ -3,7 +3,9 @@
 //! ```text
 //! root      its disk: Debian's packages and what this machine writes
 //! network   its network namespace, with its metadata service at 169.254.169.254
+//! metadata  carries its questions to the metadata service
 //! nspawn    its processes
+//! inside    commands on it, and what its systemd says
 //! node      what makes a Kubernetes node of it
 //! image     container images for its pods
 //! pod       the pods themselves
@@ -14,6 +16,8 @@
 //! in between.
 
 mod image;
+mod inside;
+mod metadata;
 mod network;
 mod node;
 mod nspawn;
@@ -21,19 +25,17 @@ mod pod;
 mod root;
 mod story;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use tokio::time::timeout;
 
 use crate::process::{Process, command};
-use crate::tools::{built, tool};
+use crate::tools::tool;
 use crate::wait::eventually;
 
 use network::Network;
@@ -46,9 +48,6 @@ pub use story::{NodeStory, Setup};
 
 /// For every wait whose length is not the point.
 pub const LONG: Duration = Duration::from_secs(90);
-
-/// Nothing that a story runs on a machine takes longer.
-const COMMAND: Duration = Duration::from_secs(120);
 
 /// A machine; dropping it ends it, however it is.
 #[derive(Debug)]
@@ -86,7 +85,7 @@ impl Machine {
         let own = dir.join(instance);
         let root = Root::mount(&own.join("disk")).await?;
         let network = Network::new(number, metadata).await?;
-        let forwards = forward_metadata(&network, metadata, instance, simulator, &own)?;
+        let forwards = metadata::forward(&network, metadata, instance, simulator, &own)?;
         // so that it can still be read when the machine is off
         root.write("/etc/systemd/journald.conf.d/bed.conf", "[Journal]\nStorage=persistent\n")?;
         Ok(Machine {
@@ -192,74 +191,6 @@ impl Machine {
         running.leader.context("systemd has not started yet")
     }
 
-    /// Runs a command on it as root and returns what it printed; any other end than success is an error.
-    pub async fn run(&self, command: &[&str]) -> anyhow::Result<String> {
-        let output = self.output(command).await?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            bail!("{}: {}: {}", command.join(" "), output.status, said.trim());
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-
-    /// Runs a command on it as root, however it ends.
-    pub async fn output(&self, words: &[&str]) -> anyhow::Result<Output> {
-        let mut inside = command("nsenter");
-        inside.args(["--all", "--target", &self.leader()?.to_string(), "--"]);
-        // of our own environment it must know nothing
-        inside.args([
-            "env",
-            "-i",
-            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME=/root",
-            "TERM=dumb",
-            "LANG=C.UTF-8",
-        ]);
-        inside.args(words);
-        let ended = timeout(COMMAND, inside.output()).await;
-        ended.with_context(|| format!("{} does not end", words.join(" ")))?.context("running nsenter")
-    }
-
-    /// Runs a few lines of shell on it.
-    pub async fn shell(&self, script: &str) -> anyhow::Result<String> {
-        self.run(&["sh", "-euc", script]).await
-    }
-
-    /// What systemd knows of a unit, by property.
-    pub async fn unit(&self, unit: &str) -> anyhow::Result<BTreeMap<String, String>> {
-        let text = self.run(&["systemctl", "show", unit]).await?;
-        let pairs = text.lines().filter_map(|line| line.split_once('='));
-        Ok(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
-    }
-
-    /// The unit's `ActiveState` now.
-    pub async fn state_of(&self, unit: &str) -> anyhow::Result<String> {
-        let mut properties = self.unit(unit).await?;
-        properties.remove("ActiveState").with_context(|| format!("{unit} has no state"))
-    }
-
-    /// Waits until a unit is in a state (`active`, `activating`, `inactive`, `failed`).
-    pub async fn wait_for(&self, unit: &str, state: &str) -> anyhow::Result<()> {
-        eventually(&format!("{unit} is {state}"), LONG, async || {
-            let now = self.unit(unit).await?;
-            let is = |name: &str| now.get(name).cloned().unwrap_or_default();
-            ensure!(
-                is("ActiveState") == state,
-                "it is {} ({}, {})",
-                is("ActiveState"),
-                is("SubState"),
-                is("StatusText")
-            );
-            Ok(())
-        })
-        .await
-    }
-
-    /// What a unit has said since the machine booted, one message a line.
-    pub async fn journal(&self, unit: &str) -> anyhow::Result<String> {
-        self.run(&["journalctl", "--boot", "--output=cat", "--no-pager", "--unit", unit]).await
-    }
-
     /// What came on its console since it was first switched on.
     pub fn console(&self) -> anyhow::Result<String> {
         fs::read_to_string(&self.console).context("reading the console")
@@ -300,30 +231,6 @@ impl Machine {
     pub async fn import_images(&self) -> anyhow::Result<()> {
         image::import(self).await
     }
-}
-
-/// Carries what the machine asks of its metadata service to the simulator, which is on another loopback.
-fn forward_metadata(
-    network: &Network,
-    addresses: &[IpAddr],
-    instance: &str,
-    simulator: &str,
-    dir: &Path,
-) -> anyhow::Result<Vec<Process>> {
-    let socket = format!("unix:{}", dir.join("imds.sock").display());
-    let log = dir.join("imds-forward.log");
-    let simulator_program = built("aws-simulator")?;
-    let mut near = command(&simulator_program);
-    near.args(["imds-forward", "--listen", &socket, "--instance", instance, "--simulator", simulator]);
-    let mut forwards = vec![Process::spawn("imds-forward", near, &log)?];
-    for address in addresses {
-        let listen = std::net::SocketAddr::from((*address, 80)).to_string();
-        let mut far = command("nsenter");
-        far.arg(format!("--net={}", network.path().display())).arg(&simulator_program);
-        far.args(["imds-forward", "--listen", &listen, "--to", &socket]);
-        forwards.push(Process::spawn("imds-forward", far, &log)?);
-    }
-    Ok(forwards)
 }
 
 impl Drop for Machine {

@@ -229,7 +229,7 @@ async fn doctor_finds_a_wrong_name_of_the_unit() -> anyhow::Result<()> {
     spoilt(
         &machine,
         &format!("{units}mv kubelet.service snap.kubelet-eks.daemon.service"),
-        &["FAIL snap.kubelet-eks.daemon.service is not held: it has no drop-in of the gate"],
+        &["FAIL snap.kubelet-eks.daemon.service is not held: it has no drop-in of the gate; one is there for kubelet.service, which"],
         &format!("{units}mv snap.kubelet-eks.daemon.service kubelet.service"),
     )
     .await?;

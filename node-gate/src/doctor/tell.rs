@@ -24,7 +24,7 @@ pub fn text(findings: &[Finding]) -> String {
         // Writing to a String does not fail.
         let _ = writeln!(text, "{level:<4}  {check:<width$}  {seen}");
         if let Some(remedy) = remedy {
-            let _ = writeln!(text, "      {:<width$}  do: {remedy}", "");
+            let _ = writeln!(text, "      do: {remedy}");
         }
     }
     let _ = writeln!(text, "\n{}", verdict(findings));
@@ -78,9 +78,9 @@ mod tests {
             "\
 ok    gate unit        /etc/systemd/system/node-gate.service
 warn  re-arm           node-gate.service has no OnFailure=
-                       do: install it as shipped
+      do: install it as shipped
 FAIL  kubelet.service  is not held
-                       do: install the drop-in
+      do: install the drop-in
 
 The gate cannot be trusted here: 1 problem, 1 warning.
 "

@@ -1,5 +1,7 @@
 //! What the gate is doing, and whether its own record says the same.
 
+use std::path::Path;
+
 use super::super::facts::{Seen, State};
 use super::super::finding::Finding;
 use super::super::unit::{Load, Unit};
@@ -44,6 +46,19 @@ pub fn state(gate: &Unit, state: &Seen<State>) -> Option<Finding> {
     })
 }
 
+/// The gate's sandbox lets it write into the folder that systemd makes for it, and nowhere else.
+pub fn folder(gate: &Unit, state_dir: &Path) -> Option<Finding> {
+    let made = |name: &String| state_dir.starts_with(Path::new("/run").join(name));
+    if gate.runtime_folders.is_empty() || gate.runtime_folders.iter().any(made) {
+        return None;
+    }
+    Some(Finding::fail(
+        "settings",
+        format!("NODE_GATE_STATE_DIR is {}, where the gate's unit may not write", state_dir.display()),
+        "leave it out, or let RuntimeDirectory= of the unit make it",
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::examples::{healthy, opened};
@@ -85,5 +100,21 @@ mod tests {
                 (Warn, "counts as open, by the record of another start".into())
             );
         }
+    }
+
+    #[test]
+    fn a_folder_of_state_that_the_gate_may_not_write() {
+        let gate = gate("active");
+        for fine in ["/run/node-gate", "/run/node-gate/deeper"] {
+            assert_eq!(folder(&gate, Path::new(fine)), None);
+        }
+        for wrong in ["/var/lib/node-gate", "/run/node-gates", "/run"] {
+            assert_eq!(folder(&gate, Path::new(wrong)).map(|finding| finding.level), Some(Fail), "{wrong}");
+        }
+        assert_eq!(
+            folder(&Unit { runtime_folders: Vec::new(), ..gate }, Path::new("/x")),
+            None,
+            "not ours to know"
+        );
     }
 }

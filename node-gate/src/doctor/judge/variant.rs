@@ -61,7 +61,7 @@ pub fn held_by(unit: &Unit, units: &Units) -> Result<Variant, Finding> {
             "comes after the gate but does not require it: nothing starts the gate".into(),
             add("Requires"),
         ),
-        (false, false, false) => Err(unbound(unit)),
+        (false, false, false) => Err(unbound(unit, units)),
     }
 }
 
@@ -81,14 +81,14 @@ fn is_started(unit: &Unit, units: &Units) -> bool {
 }
 
 /// Why a unit is not held, as far as its drop-ins tell.
-fn unbound(unit: &Unit) -> Finding {
+fn unbound(unit: &Unit, units: &Units) -> Finding {
     let not_held = "is not held";
     let ours = &unit.ours_on_disk;
     let applied: Vec<_> = ours.iter().filter(|path| applies(unit, path)).collect();
     match (&ours[..], &applied[..]) {
         ([], _) => Finding::fail(
             &unit.name,
-            format!("{not_held}: it has no drop-in of the gate"),
+            format!("{not_held}: it has no drop-in of the gate{}", astray(units)),
             format!("install /etc/systemd/system/{}.d/50-node-gate.conf, then {RELOAD}", unit.name),
         ),
         (_, []) if unit.needs_reload => {
@@ -115,6 +115,16 @@ fn unbound(unit: &Unit) -> Finding {
             format!("{not_held}: {} applies but names no {GATE}", first.display()),
             format!("bring back that file as it is shipped, then {RELOAD}"),
         ),
+    }
+}
+
+/// Units that have a drop-in of the gate and do not exist: there, somebody took a wrong name.
+fn astray(units: &Units) -> String {
+    let there = units.held.iter().filter(|unit| !unit.exists() && !unit.ours_on_disk.is_empty());
+    let names: Vec<_> = there.map(|unit| unit.name.as_str()).collect();
+    match &names[..] {
+        [] => String::new(),
+        names => format!("; one is there for {}, which does not exist", names.join(", ")),
     }
 }
 

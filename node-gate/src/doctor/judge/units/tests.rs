@@ -263,7 +263,11 @@ fn nothing_to_hold_and_a_wrong_name() {
             units.held[0].load = Load::NotFound;
             units.held[1] = unit("snap.kubelet-eks.daemon.service");
         },
-        &[(Fail, "snap.kubelet-eks.daemon.service", "is not held: it has no drop-in of the gate")],
+        &[(
+            Fail,
+            "snap.kubelet-eks.daemon.service",
+            "is not held: it has no drop-in of the gate; one is there for kubelet.service, which does not exist",
+        )],
     );
 }
 

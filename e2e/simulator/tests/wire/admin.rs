@@ -13,7 +13,7 @@ pub(crate) async fn send(endpoint: &str, method: &str, path: &str, body: &str) -
     split(&raw(endpoint, request).await.expect("an answer"))
 }
 
-async fn get(endpoint: &str, path: &str) -> Value {
+pub(crate) async fn get(endpoint: &str, path: &str) -> Value {
     let (status, body) = send(endpoint, "GET", path, "").await;
     assert_eq!(status, 200, "{path}: {body}");
     serde_json::from_str(&body).expect("JSON")
@@ -104,95 +104,6 @@ async fn every_fault_can_be_set_and_comes_back_as_it_was_sent() {
         assert_eq!(get(&endpoint, "faults").await, json!([expected]));
         send(&endpoint, "DELETE", "faults", "").await;
     }
-}
-
-#[tokio::test]
-async fn a_wrong_body_is_refused_with_one_line_that_names_the_field() {
-    let (simulator, client) = start().await;
-    group(&client, 1).await;
-    let id = only(&simulator, "InService").await.id;
-    let endpoint = simulator.endpoint();
-    let of = |what: &str| format!("instances/{id}/{what}");
-    for (path, body, line) in [
-        ("faults".to_owned(), "{}", "`fault` is missing: it must be one of throttle, deny, "),
-        ("faults".to_owned(), r#"{"fault":"dance"}"#, "`fault` is \"dance\": it must be one of throttle, "),
-        (
-            "faults".to_owned(),
-            r#"{"fault":"deny","status":400}"#,
-            "`status` is unknown here: the fields are operation, fault",
-        ),
-        (
-            "faults".to_owned(),
-            r#"{"fault":"deny","share":2}"#,
-            "`share` is 2: it must be a number from 0 to 1",
-        ),
-        (
-            "faults".to_owned(),
-            r#"{"fault":"deny","times":0}"#,
-            "`times` is 0: it must be a whole number from 1",
-        ),
-        ("faults".to_owned(), r#"{"fault":"stale"}"#, "`milliseconds` is missing"),
-        ("faults".to_owned(), r#"{"fault":"token-bucket","capacity":1}"#, "`refillPerSecond` is missing"),
-        (
-            "faults".to_owned(),
-            r#"{"fault":"fail","status":200,"code":"x"}"#,
-            "`status` is 200: it must be a whole number from 400",
-        ),
-        ("faults".to_owned(), "[]", "the body is no JSON object"),
-        ("faults".to_owned(), "\u{1}", "the body is no JSON object"),
-        (of("state"), r#"{"state":""}"#, "`state` has 0 characters"),
-        (of("state"), r#"{"stat":"x"}"#, "`state` is missing"),
-        (of("imds-fault"), r#"{"fault":"dance"}"#, "`fault` is \"dance\": it must be one of status, "),
-        (
-            of("imds-fault"),
-            r#"{"fault":"status","status":7}"#,
-            "`status` is 7: it must be a whole number from 100",
-        ),
-        (
-            of("spot-interruption"),
-            r#"{"action":"explode"}"#,
-            "`action` is \"explode\": it must be one of terminate, stop, hibernate",
-        ),
-        (of("rebalance"), r#"{"x":1}"#, "`x` is unknown here: there are no fields"),
-        (
-            of("maintenance"),
-            r#"{"code":"coffee"}"#,
-            "`code` is \"coffee\": it must be one of instance-reboot, ",
-        ),
-        (
-            "routes".to_owned(),
-            r#"{"queueUrl":"q","envelope":"paper"}"#,
-            "`envelope` is \"paper\": it must be one of eventbridge, sns, direct",
-        ),
-    ] {
-        let (status, answer) = send(&endpoint, "POST", &path, body).await;
-        assert_eq!((status, answer.lines().count()), (400, 1), "{path} {body}: {answer}");
-        assert!(answer.starts_with(line), "{path} {body}: {answer}");
-    }
-    for query in [
-        "calls?limit=0",
-        "calls?limit=x",
-        "calls?since=yesterday",
-        "calls?colour=red",
-        "imds-calls",
-        "calls/count?since=1",
-    ] {
-        assert_eq!(send(&endpoint, "GET", query, "").await.0, 400, "{query}");
-    }
-    for what in ["state", "machine", "spot-interruption", "rebalance", "maintenance", "imds-fault"] {
-        let body = match what {
-            "state" => json!({ "state": "x" }),
-            "spot-interruption" => json!({ "action": "stop" }),
-            "maintenance" => json!({ "code": "instance-stop" }),
-            "imds-fault" => json!({ "fault": "hang" }),
-            _ => json!({}),
-        };
-        let (status, answer) =
-            send(&endpoint, "POST", &format!("instances/i-no/{what}"), &body.to_string()).await;
-        assert_eq!((status, answer.as_str()), (404, "there is no instance i-no\n"), "{what}");
-    }
-    assert_eq!(get(&endpoint, "faults").await, json!([]), "nothing of this took effect");
-    assert_eq!(simulator.instances()[0].lifecycle_state, "InService");
 }
 
 #[tokio::test]

@@ -79,20 +79,63 @@ async fn a_wrong_body_is_refused_with_one_line_and_changes_nothing() {
     for (path, body, status, line) in [
         (
             "event-faults",
+            json!({}),
+            400,
+            "`trouble` is missing: it must be one of lost, late, twice, overtaken",
+        ),
+        (
+            "event-faults",
             json!({ "trouble": "odd" }),
             400,
-            "`trouble` is \"odd\": it must be one of lost, late",
+            "`trouble` is \"odd\": it must be one of lost, late, twice, overtaken",
         ),
-        ("event-faults", json!({ "trouble": "late" }), 400, "milliseconds"),
-        ("event-faults", json!({ "trouble": "lost", "share": 2 }), 400, "share"),
-        ("event-faults", json!({ "trouble": "lost", "detailType": "x" }), 400, "`detailType` is \"x\""),
-        ("rules", json!({ "queueUrl": nowhere }), 404, "there is no queue http"),
-        ("rules", json!({ "queueUrl": url, "kinds": [] }), 400, "kinds"),
-        ("subscriptions", json!({ "queueUrl": url }), 400, "topicArn"),
+        (
+            "event-faults",
+            json!({ "trouble": "late" }),
+            400,
+            "`milliseconds` is missing: it must be a whole number from 0 to 86400000",
+        ),
+        (
+            "event-faults",
+            json!({ "trouble": "lost", "share": 2 }),
+            400,
+            "`share` is 2: it must be a number from 0 to 1",
+        ),
+        (
+            "event-faults",
+            json!({ "trouble": "lost", "detailType": "x" }),
+            400,
+            "`detailType` is \"x\": it must be a detail-type like \"EC2 Instance-terminate Lifecycle Action\"",
+        ),
+        (
+            "rules",
+            json!({ "queueUrl": nowhere }),
+            404,
+            "there is no queue http://127.0.0.1:1/000000000000/other",
+        ),
+        ("rules", json!({}), 400, "`queueUrl` is missing: it must be the address of a queue"),
+        (
+            "rules",
+            json!({ "queueUrl": url, "kinds": [] }),
+            400,
+            "`kinds` is unknown here: the fields are queueUrl, detailType",
+        ),
+        (
+            "subscriptions",
+            json!({ "queueUrl": url }),
+            400,
+            "`topicArn` is missing: it must be the arn of a topic",
+        ),
+        (
+            "subscriptions",
+            json!({ "topicArn": TOPIC }),
+            400,
+            "`queueUrl` is missing: it must be the address of a queue",
+        ),
     ] {
         let (seen, text) = send(&simulator.endpoint(), "POST", path, &body.to_string()).await;
         assert_eq!(seen, status, "{path} {body}: {text}");
-        assert!(text.contains(line) && text.lines().count() == 1, "{path} {body}: {text}");
+        assert_eq!(text, format!("{line}\n"), "{path} {body}");
     }
     group(&client, 0).await;
     grow(&simulator, &client, 1).await;

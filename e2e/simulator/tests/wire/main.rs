@@ -3,6 +3,7 @@
 mod admin;
 mod admin_events;
 mod admin_page;
+mod admin_refusals;
 mod admin_times;
 mod bed;
 mod catalogue;

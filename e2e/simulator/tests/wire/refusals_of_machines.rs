@@ -1,6 +1,6 @@
 //! Every refusal of EC2 that is about machines, their tags and what they stand on.
 
-use crate::bed::start;
+use crate::bed::{raw, signed, split, start};
 use crate::refusal_bed::{all, members, refused, step};
 use crate::wrong_requests::error;
 
@@ -46,9 +46,27 @@ async fn of_a_version_that_is_not_there() {
     let (_, body) = step(&simulator, form).await;
     let id =
         body.split_once("<launchTemplateId>").and_then(|(_, rest)| rest.split_once('<')).expect("an id").0;
-    let asked = "ec2 DescribeLaunchTemplateVersions&LaunchTemplateName=base&LaunchTemplateVersion.1=7";
-    let (status, body) = step(&simulator, asked).await;
     let text = format!("Could not find the specified version 7 for the launch template with ID {id}.");
-    assert_eq!(status, 400);
-    assert_eq!(error(&body), ("InvalidLaunchTemplateId.VersionNotFound".to_owned(), text));
+    for asked in [
+        "ec2 DescribeLaunchTemplateVersions&LaunchTemplateName=base&LaunchTemplateVersion.1=7",
+        "ec2 CreateLaunchTemplateVersion&LaunchTemplateName=base&SourceVersion=7&LaunchTemplateData.ImageId=ami-2",
+        "ec2 ModifyLaunchTemplate&LaunchTemplateName=base&SetDefaultVersion=7",
+    ] {
+        let (status, body) = step(&simulator, asked).await;
+        let expected = (400, ("InvalidLaunchTemplateId.VersionNotFound".to_owned(), text.clone()));
+        assert_eq!((status, error(&body)), expected, "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_version_of_the_api_that_is_not_spoken() {
+    let (simulator, _) = start().await;
+    let asked = "Action=DescribeInstances&Version=2006-01-01";
+    let (headers, length) = (signed("ec2"), asked.len());
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{asked}"
+    );
+    let (status, body) = split(&raw(&simulator.endpoint(), request).await.expect("an answer"));
+    let text = "The requested version (2006-01-01) of service AmazonEC2 does not exist";
+    assert_eq!((status, error(&body)), (400, ("NoSuchVersion".to_owned(), text.to_owned())));
 }

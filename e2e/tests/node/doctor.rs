@@ -183,7 +183,7 @@ async fn doctor_finds_a_gate_that_is_masked_missing_or_altered() -> anyhow::Resu
     for (line, problem) in [
         ("RemainAfterExit=no", "FAIL gate unit RemainAfterExit= is not yes"),
         ("TimeoutStartSec=90", "FAIL gate unit TimeoutStartSec= is not infinity"),
-        ("ExecStartPost=", "FAIL gate unit ExecStartPost= does not run node-gate status --opened"),
+        ("Type=oneshot", "FAIL gate unit Type= is not notify"),
         (
             "ExecStart=\\nExecStart=-/usr/bin/node-gate wait",
             "FAIL gate unit ExecStart= is not node-gate wait alone",

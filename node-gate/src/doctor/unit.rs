@@ -16,7 +16,7 @@ pub const USUAL: [&str; 3] = ["kubelet.service", "snap.kubelet-eks.daemon.servic
 pub const CLOUD_FINAL: &str = "cloud-final.service";
 
 /// What `systemctl show` is asked for.
-pub const PROPERTIES: [&str; 25] = [
+pub const PROPERTIES: [&str; 24] = [
     "LoadState",
     "UnitFileState",
     "FragmentPath",
@@ -31,7 +31,6 @@ pub const PROPERTIES: [&str; 25] = [
     "ActiveState",
     "Result",
     "ActiveEnterTimestampMonotonic",
-    "ExecMainExitTimestampMonotonic",
     "InvocationID",
     "Type",
     "RemainAfterExit",
@@ -91,8 +90,6 @@ pub struct Unit {
     pub result: String,
     /// When it last became active, from boot; `None`: not in this boot.
     pub active_since: Option<Duration>,
-    /// When its `ExecStart=` last ended, from boot: for the gate, when it opened.
-    pub ended: Option<Duration>,
     /// systemd's id of its present start.
     pub invocation: Option<String>,
     /// `Type=`.
@@ -145,7 +142,6 @@ impl Unit {
             active: shown.text("ActiveState").to_owned(),
             result: shown.text("Result").to_owned(),
             active_since: time("ActiveEnterTimestampMonotonic"),
-            ended: time("ExecMainExitTimestampMonotonic"),
             invocation: Some(shown.text("InvocationID").to_owned()).filter(|id| !id.is_empty()),
             kind: shown.text("Type").to_owned(),
             remains: shown.is("RemainAfterExit"),

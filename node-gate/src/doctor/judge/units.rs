@@ -121,7 +121,7 @@ fn one_held(unit: &Unit, units: &Units) -> Vec<Finding> {
         Err(finding) => vec![finding],
         Ok(variant) => {
             let mut findings = vec![variant_told(variant, unit)];
-            findings.extend(too_early(unit, &units.gate));
+            findings.extend(too_early(variant, unit, &units.gate));
             findings.push(rearmed(variant, unit, units));
             findings.extend(boot_waits(variant, unit, &units.cloud_final));
             findings
@@ -183,13 +183,15 @@ fn boot_waits(variant: Variant, unit: &Unit, cloud_final: &Unit) -> Option<Findi
 }
 
 /// A unit that runs without the gate having opened first, in this boot.
-fn too_early(unit: &Unit, gate: &Unit) -> Option<Finding> {
+fn too_early(variant: Variant, unit: &Unit, gate: &Unit) -> Option<Finding> {
     let since = unit.active_since.filter(|_| unit.is_active())?;
     let remedy = "nothing held it in this boot; restart the node, or if it is in service leave it: the next boot is held";
     if !gate.is_active() {
         return Some(Finding::fail(&unit.name, "runs although the gate has not opened", remedy));
     }
-    let early = gate.ended?.checked_sub(since).filter(|early| !early.is_zero())?;
+    // The gate counts as started once it has asked for the start of what it holds.
+    let fine = if variant == Variant::NonBlocking { Duration::from_secs(1) } else { Duration::ZERO };
+    let early = gate.active_since?.checked_sub(since).filter(|early| *early > fine)?;
     let early = Duration::from_millis(u64::try_from(early.as_millis()).unwrap_or(u64::MAX));
     let seen = format!("started {} before the gate opened", humantime::format_duration(early));
     Some(Finding::fail(&unit.name, seen, remedy))

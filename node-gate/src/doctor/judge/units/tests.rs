@@ -355,6 +355,17 @@ fn a_unit_that_runs_although_nothing_held_it() {
         |units| units.held[0].active_since = Some(Duration::from_secs(15)),
         &[(Fail, "kubelet.service", "started 5s before the gate opened")],
     );
+    finds(
+        |units| units.held[0].active_since = Some(Duration::from_millis(19_999)),
+        &[(Fail, "kubelet.service", "started 1ms before the gate opened")],
+    );
+    finds(
+        |units| {
+            non_blocking(units);
+            units.held[0].active_since = Some(Duration::from_millis(18_500));
+        },
+        &[(Fail, "kubelet.service", "started 1s 500ms before the gate opened")],
+    );
     // In the same microsecond, or restarted hours later.
     for since in [20, 40_000] {
         finds(|units| units.held[0].active_since = Some(Duration::from_secs(since)), &[]);

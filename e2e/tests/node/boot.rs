@@ -14,7 +14,7 @@ const UNITS: &str = "/etc/systemd/system";
 
 /// Amazon Linux 2023: kubelet is not enabled; nodeadm-run comes after user data, restarts it over D-Bus without waiting for
 /// the job, and then looks every 250 ms, for ever, whether it is active.
-const NODEADM_RUN: &str = r#"
+const NODEADM_RUN: &str = r"
 [Unit]
 After=cloud-final.service
 
@@ -25,7 +25,7 @@ ExecStart=/bin/sh -ec 'busctl call org.freedesktop.systemd1 /org/freedesktop/sys
 
 [Install]
 WantedBy=multi-user.target
-"#;
+";
 
 const AL2023_CLOUD_FINAL: &str = "
 [Unit]
@@ -137,6 +137,39 @@ async fn on_amazon_linux_nodeadm_waits_with_the_held_kubelet_and_nothing_fails()
 
     group.set_desired(1).await?;
     machine.wait_for("kubelet.service", "active").await?;
+    machine.wait_for("nodeadm-run.service", "active").await?;
+    has_booted(&machine).await?;
+    nothing_failed(&machine).await?;
+    story.ready(&machine).await?;
+    story.end(machine).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_amazon_linux_user_data_can_install_the_gate() -> anyhow::Result<()> {
+    const FILES: [&str; 4] = [
+        "/usr/bin/node-gate",
+        "/usr/lib/systemd/system/node-gate.service",
+        "/usr/lib/systemd/system/node-gate-rearm@.service",
+        "/etc/systemd/system/kubelet.service.d/50-node-gate.conf",
+    ];
+    let story = NodeStory::new("boot-install").await?;
+    let (group, mut machine) = warm(&story).await?;
+    // As in an image that knows nothing of the gate; what user data downloads lies in /opt.
+    let mut install = Vec::new();
+    for file in FILES {
+        let (from, folder) =
+            (machine.file(&format!("/opt{file}")), file.rsplit_once('/').context("a path")?.0);
+        std::fs::create_dir_all(from.parent().context("a path")?)?;
+        std::fs::rename(machine.file(file), &from).with_context(|| format!("moving {file}"))?;
+        install.push(format!("mkdir -p {folder}\ncp -p /opt{file} {file}"));
+    }
+    amazon_linux(&machine, &format!("{}\nsystemctl daemon-reload", install.join("\n")))?;
+    machine.boot().await?;
+    machine.wait_for("nodeadm-run.service", "activating").await?;
+    machine.wait_for("node-gate.service", "activating").await?;
+    story.looked_again(&machine.instance, 6).await?;
+    assert_eq!(machine.state_of("kubelet.service").await?, "inactive");
+    group.set_desired(1).await?;
     machine.wait_for("nodeadm-run.service", "active").await?;
     has_booted(&machine).await?;
     nothing_failed(&machine).await?;

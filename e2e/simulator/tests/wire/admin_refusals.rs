@@ -1,5 +1,6 @@
 //! Every refusal of the interface that drives the simulator, word for word.
 
+use aws_simulator::Simulator;
 use serde_json::json;
 
 use crate::admin::{get, send};
@@ -17,13 +18,19 @@ const STATE: &str = "a lifecycle state, or any text of 1 to 32 characters";
 const DAY: &str = "a whole number from 0 to 86400000";
 const WHOLE: &str = "a whole number from 1 to 18446744073709551615";
 
+/// Sends each body to its path, `ID` being the first instance; each is refused with its line.
+async fn refuses(simulator: &Simulator, rows: &[(&str, &str, String)]) {
+    let id = simulator.instances().first().map(|info| info.id.clone()).unwrap_or_default();
+    for (path, body, line) in rows {
+        let (status, answer) = send(&simulator.endpoint(), "POST", &path.replace("ID", &id), body).await;
+        assert_eq!((status, answer), (400, format!("{line}\n")), "{path} {body}");
+    }
+}
+
 #[tokio::test]
-async fn a_wrong_body_is_refused_with_one_line_that_names_the_field() {
-    let (simulator, client) = start().await;
-    group(&client, 1).await;
-    let id = only(&simulator, "InService").await.id;
-    let endpoint = simulator.endpoint();
-    for (path, body, line) in [
+async fn a_wrong_fault_is_refused_with_one_line_that_names_the_field() {
+    let (simulator, _) = start().await;
+    let rows = [
         ("faults", "{}", format!("`fault` is missing: it must be {FAULTS}")),
         ("faults", r#"{"fault":"dance"}"#, format!("`fault` is \"dance\": it must be {FAULTS}")),
         ("faults", r#"{"fault":7}"#, "`fault` is 7: it must be a text".to_owned()),
@@ -66,6 +73,23 @@ async fn a_wrong_body_is_refused_with_one_line_that_names_the_field() {
             r#"{"fault":"fail","status":400}"#,
             "`code` is missing: it must be an error code like InternalFailure".to_owned(),
         ),
+    ];
+    refuses(&simulator, &rows).await;
+    for body in ["[]", "\u{1}"] {
+        // The rest is the parser's.
+        let (status, answer) = send(&simulator.endpoint(), "POST", "faults", body).await;
+        assert_eq!((status, answer.lines().count()), (400, 1), "{body}: {answer}");
+        assert!(answer.starts_with("the body is no JSON object: "), "{body}: {answer}");
+    }
+    assert_eq!(get(&simulator.endpoint(), "faults").await, json!([]), "nothing of this took effect");
+}
+
+#[tokio::test]
+async fn a_wrong_body_is_refused_with_one_line_that_names_the_field() {
+    let (simulator, client) = start().await;
+    group(&client, 1).await;
+    only(&simulator, "InService").await;
+    let rows = [
         ("instances/ID/state", r#"{"state":""}"#, format!("`state` has 0 characters: it must be {STATE}")),
         ("instances/ID/state", r#"{"stat":"x"}"#, format!("`state` is missing: it must be {STATE}")),
         ("instances/ID/imds-fault", "{}", format!("`fault` is missing: it must be {IMDS_FAULTS}")),
@@ -110,11 +134,7 @@ async fn a_wrong_body_is_refused_with_one_line_that_names_the_field() {
             r#"{"action":"explode"}"#,
             format!("`action` is \"explode\": it must be {ACTIONS}"),
         ),
-        (
-            "instances/ID/rebalance",
-            r#"{"x":1}"#,
-            "`x` is unknown here: there are no fields".to_owned(),
-        ),
+        ("instances/ID/rebalance", r#"{"x":1}"#, "`x` is unknown here: there are no fields".to_owned()),
         ("instances/ID/maintenance", "{}", format!("`code` is missing: it must be {CODES}")),
         (
             "instances/ID/maintenance",
@@ -129,17 +149,8 @@ async fn a_wrong_body_is_refused_with_one_line_that_names_the_field() {
             r#"{"queueUrl":"q","envelope":"paper"}"#,
             format!("`envelope` is \"paper\": it must be {ENVELOPES}"),
         ),
-    ] {
-        let (status, answer) = send(&endpoint, "POST", &path.replace("ID", &id), body).await;
-        assert_eq!((status, answer), (400, format!("{line}\n")), "{path} {body}");
-    }
-    for body in ["[]", "\u{1}"] {
-        // The rest is the parser's.
-        let (status, answer) = send(&endpoint, "POST", "faults", body).await;
-        assert_eq!((status, answer.lines().count()), (400, 1), "{body}: {answer}");
-        assert!(answer.starts_with("the body is no JSON object: "), "{body}: {answer}");
-    }
-    assert_eq!(get(&endpoint, "faults").await, json!([]), "nothing of this took effect");
+    ];
+    refuses(&simulator, &rows).await;
     assert_eq!(simulator.instances()[0].lifecycle_state, "InService");
 }
 

@@ -56,38 +56,28 @@ impl Memory {
         Memory { imds: None, was_out, turn: None }
     }
 
-    /// Takes in a look at IMDS. True if what the API said, or is saying, no longer counts.
-    pub fn saw(&mut self, imds: Imds, now: Instant) -> bool {
-        let changed = match &imds {
+    /// Takes in a look at IMDS.
+    pub fn saw(&mut self, imds: Imds, now: Instant) {
+        match &imds {
             // Says nothing about the target.
-            Imds::Failing(_) => false,
-            Imds::NoTarget => self.turn.take().is_some(),
+            Imds::Failing(_) => {}
+            Imds::NoTarget => self.turn = None,
             Imds::Target(target) if is_pool(target) => self.saw_pool(now),
             Imds::Target(target) => {
                 // A word that is not known, or of an instance that dies, is no service.
                 self.was_out |= matches!(target, Target::InService | Target::Standby | Target::Detached);
-                self.turn.take().is_some()
+                self.turn = None;
             }
-        };
+        }
         self.imds = Some(imds);
-        changed
     }
 
-    fn saw_pool(&mut self, now: Instant) -> bool {
+    fn saw_pool(&mut self, now: Instant) {
         match &mut self.turn {
-            Some(turn) if now.duration_since(turn.seen) <= LONGEST_GAP => {
-                turn.seen = now;
-                false
-            }
-            Some(turn) => {
-                turn.restart(now);
-                true
-            }
-            None if self.was_out => {
-                self.turn = Some(Turn::begin(now));
-                true
-            }
-            None => false,
+            Some(turn) if now.duration_since(turn.seen) <= LONGEST_GAP => turn.seen = now,
+            Some(turn) => turn.restart(now),
+            None if self.was_out => self.turn = Some(Turn::begin(now)),
+            None => {}
         }
     }
 

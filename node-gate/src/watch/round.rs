@@ -79,16 +79,12 @@ impl Watcher {
                     ticks.reset_immediately();
                     continue;
                 }
-                Event::Look(look) => {
-                    if memory.saw(look.imds, now) {
-                        // It was asked about another turn.
-                        question = None;
-                    }
-                }
+                Event::Look(look) => memory.saw(look.imds, now),
             }
             let Some(seen) = memory.seen(now) else { continue };
             match decide(&seen, &policy) {
                 Step::Look(wait) => {
+                    // What is being asked is about a turn that has ended, if anything.
                     question = None;
                     teller.waits(&wait, false, now);
                 }

@@ -42,8 +42,9 @@ impl Watch {
         fs::write(&program, script).expect("our folder");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("our file");
         let program = program.to_str().expect("text").to_owned();
-        let all = [&["watch", "--watch-interval", "50ms", "--systemctl", &program], args].concat();
-        Watch { gate: Gate::run(folder, &all, &instance.imds_endpoint, &bed.simulator.endpoint(), env) }
+        let all = [&["watch", "--systemctl", &program], args].concat();
+        let env = [&[("NODE_GATE_WATCH_INTERVAL", "50ms")], env].concat();
+        Watch { gate: Gate::run(folder, &all, &instance.imds_endpoint, &bed.simulator.endpoint(), &env) }
     }
 
     /// The usual one.
@@ -175,6 +176,31 @@ async fn an_answer_that_comes_when_the_target_has_turned_back_counts_for_nothing
     bed.until("the question", || bed.gate_calls().len() == 1).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(watch.asked(), "", "the answer was Warmed:Running");
+
+    // Back in the pool before the answer: it was about another stay.
+    bed.target(&instance, "Warmed:Running");
+    watch.gate.says("asking Auto Scaling whether the drain is over").await;
+    bed.target(&instance, "InService");
+    watch.gate.says("target InService").await;
+    bed.target(&instance, "Warmed:Running");
+    watch.gate.says("holding anew").await;
+    assert_eq!(bed.gate_calls().len(), 3, "asked again");
+}
+
+#[tokio::test]
+async fn nothing_is_done_on_an_answer_before_another_look() {
+    let bed = Bed::start().await;
+    let instance = bed.warm_instance().await;
+    bed.target(&instance, "InService");
+    bed.simulator.fault("DescribeAutoScalingInstances", Fault::Delay(Duration::from_secs(1)));
+    // The answer comes long before the next look by the clock.
+    let mut watch = Watch::rehold(&bed, &instance, &["--watch-interval", "5s"]);
+    watch.gate.says("target InService").await;
+    bed.target(&instance, "Warmed:Running");
+    watch.gate.says("asking Auto Scaling whether the drain is over").await;
+    bed.target(&instance, "InService");
+    watch.gate.says("target InService").await;
+    assert_eq!((watch.asked(), bed.gate_calls().len()), (String::new(), 1), "the answer was Warmed:Running");
 }
 
 #[tokio::test]

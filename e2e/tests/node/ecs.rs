@@ -35,7 +35,11 @@ fn install(machine: &Machine) -> anyhow::Result<()> {
         include_str!("../../../systemd/ecs.service.d/50-node-gate.conf"),
     )?;
     // as the drop-in for kubelet says: the same file for any other unit
-    machine.write("/etc/systemd/system/mine.service", "[Service]\nExecStart=/bin/sleep infinity\n")?;
+    machine.write(
+        "/etc/systemd/system/mine.service",
+        // one of those that end in failure by a stop as well
+        "[Service]\nExecStart=/bin/sh -c 'trap \"exit 143\" TERM; while :; do sleep 0.1; done'\n",
+    )?;
     machine.write(
         "/etc/systemd/system/mine.service.d/50-node-gate.conf",
         include_str!("../../../systemd/kubelet.service.d/50-node-gate.conf"),
@@ -86,5 +90,12 @@ async fn the_ecs_agent_and_a_unit_of_ones_own_are_held_until_the_api_says_in_ser
     tokio::time::sleep(PAUSE_AND_MORE).await;
     assert_eq!(machine.state_of(AGENT).await?, "failed");
     ensure!(machine.state_of(OWN).await? == "active", "nobody else is touched");
+
+    // a stop is obeyed, however what is stopped with the gate takes it
+    machine.run(&["systemctl", "stop", GATE]).await?;
+    tokio::time::sleep(PAUSE_AND_MORE).await;
+    for (unit, state) in [(GATE, "inactive"), (OWN, "failed"), ("node-gate-rearm@mine.service", "inactive")] {
+        assert_eq!(machine.state_of(unit).await?, state, "{unit}");
+    }
     story.end(machine).await
 }

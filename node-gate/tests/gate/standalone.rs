@@ -11,7 +11,7 @@ use crate::bed::{GATE_KEY, Gate, PATIENCE};
 
 /// IMDS of an instance that no group knows: the simulator has instances of groups only.
 #[derive(Clone, Default)]
-struct Metadata(Arc<Mutex<State>>);
+pub(crate) struct Metadata(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -24,14 +24,14 @@ struct State {
 }
 
 const TARGET: &str = "/latest/meta-data/autoscaling/target-lifecycle-state";
-const ID: &str = "/latest/meta-data/instance-id";
+pub(crate) const ID: &str = "/latest/meta-data/instance-id";
 
 impl Metadata {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("nobody panics inside")
     }
 
-    async fn start(answers: &[(&'static str, &'static str)]) -> (Self, String) {
+    pub(crate) async fn start(answers: &[(&'static str, &'static str)]) -> (Self, String) {
         let metadata = Metadata::default();
         metadata.lock().answers = answers.iter().copied().collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::{HELD, REARM, doctor, gate, shows};
 use crate::bed::{Bed, GATE_KEY, GROUP, binary, outcome};
+use crate::standalone::{ID, Metadata};
 
 /// A baked node, whose gate is told of the simulated AWS by its environment file, as a user would tell it of a proxy.
 struct Node {
@@ -17,7 +18,7 @@ struct Node {
 }
 
 impl Node {
-    fn new(bed: &Bed, instance: &InstanceInfo, credentials: &str) -> Self {
+    fn new(bed: &Bed, imds: &str, credentials: &str) -> Self {
         let environment = tempfile::NamedTempFile::new().expect("a file");
         let systemctl = shows(&[
             ("node-gate.service", &gate(environment.path())),
@@ -27,7 +28,7 @@ impl Node {
         let common = format!(
             "AWS_EC2_METADATA_SERVICE_ENDPOINT={}\nAWS_ENDPOINT_URL={}\nAWS_REGION=us-east-1\n\
              NODE_GATE_STATE_DIR={}\n{credentials}\n",
-            instance.imds_endpoint,
+            imds,
             bed.simulator.endpoint(),
             systemctl.path().display(),
         );
@@ -35,7 +36,11 @@ impl Node {
     }
 
     fn with_key(bed: &Bed, instance: &InstanceInfo) -> Self {
-        Node::new(bed, instance, &format!("AWS_ACCESS_KEY_ID={GATE_KEY}\nAWS_SECRET_ACCESS_KEY=hidden"))
+        Node::new(
+            bed,
+            &instance.imds_endpoint,
+            &format!("AWS_ACCESS_KEY_ID={GATE_KEY}\nAWS_SECRET_ACCESS_KEY=hidden"),
+        )
     }
 
     /// Exit code, and the lines of the problems and of the check named.
@@ -138,7 +143,7 @@ async fn credentials_are_the_node_s_and_without_any_that_is_told() {
     let instance = bed.serving(1).await.remove(0);
     hide_tags(&bed, &instance);
     assert!(bed.simulator.imds_role(&instance.id, Some("node-role")));
-    let node = Node::new(&bed, &instance, "");
+    let node = Node::new(&bed, &instance.imds_endpoint, "");
     let (_, out) = node.told("").await;
     assert!(out.contains("ok    api              InService in group blue\n"), "{out}");
     assert!(bed.simulator.imds_role(&instance.id, None));
@@ -206,4 +211,22 @@ async fn the_environment_of_whoever_runs_the_doctor_does_not_count() {
     command.env("AWS_PROFILE", "mine").env("AWS_SESSION_TOKEN", "x").env("NODE_GATE_GROUP", "red");
     let (code, out, err) = outcome(&mut command).await;
     assert_eq!((code, out, err.as_str()), (Some(0), expected, ""));
+}
+
+#[tokio::test]
+async fn a_machine_that_bakes_images_gets_warnings_at_most() {
+    let bed = Bed::start().await;
+    let (_metadata, imds) = Metadata::start(&[(ID, "i-0123456789abcdef0")]).await;
+    let key = format!("AWS_ACCESS_KEY_ID={GATE_KEY}\nAWS_SECRET_ACCESS_KEY=hidden");
+    let node = Node::new(&bed, &imds, &key);
+    let (code, out) = node.told("").await;
+    assert!(code == Some(0) && out.ends_with("\nThe gate can work here.\n"), "{out}");
+    assert!(out.contains("ok    target           none: the instance is in no group\n"), "{out}");
+    let strict = "NODE_GATE_UNTIL=in-service\nNODE_GATE_GROUP=blue";
+    let node = Node::new(&bed, &imds, "");
+    for settings in ["", strict] {
+        let (code, out) = node.told(settings).await;
+        assert_eq!(code, Some(0), "{out}");
+        assert!(out.contains("\nwarn  target ") && out.contains("\nwarn  api "), "{out}");
+    }
 }

@@ -9,6 +9,9 @@ use crate::os::on_path;
 /// Names the run, so that nobody removes what belongs to another one; the machines' folders begin with it.
 pub(crate) const RUN: &str = "NODE_GATE_RUN";
 
+/// All runs' names begin so.
+pub(crate) const PREFIX: &str = "node-gate-e2e-";
+
 /// Waits until whoever started it is gone, and then for the last process to leave each folder. It needs nothing but a shell.
 const KEEPER: &str = r#"
     trap '' HUP INT QUIT TERM
@@ -32,7 +35,7 @@ impl Keeper {
     /// Starts it. Without `setsid` there are no machines either.
     pub(crate) fn start() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let run = format!("node-gate-e2e-{}-{}", std::process::id(), since.as_nanos());
+        let run = format!("{PREFIX}{}-{}", std::process::id(), since.as_nanos());
         let keeper = on_path("setsid").and_then(|setsid| {
             let mut keeper = Command::new(setsid);
             keeper.args(["sh", "-c", KEEPER, "keeper", &run]);

@@ -1,10 +1,13 @@
 //! What a run of machines must leave as it was: the host's network, its kernel settings, its mounts, its `/run`, its cgroups.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::path::Path;
 
 use anyhow::bail;
+
+use crate::cgroups;
 
 /// Settings that a node changes.
 const SETTINGS: [&str; 5] = [
@@ -27,6 +30,7 @@ impl Host {
     /// Looks at it.
     pub(crate) fn now() -> Self {
         let mut facts = BTreeSet::new();
+        let ours = env::var(cgroups::RUN).unwrap_or_default();
         for setting in SETTINGS {
             let value = fs::read_to_string(setting).unwrap_or_default();
             facts.insert(format!("{setting} = {}", value.trim()));
@@ -36,7 +40,8 @@ impl Host {
         }
         for hierarchy in names("/sys/fs/cgroup") {
             let folder = format!("/sys/fs/cgroup/{hierarchy}");
-            let groups = names(&folder).into_iter().filter(|name| Path::new(&folder).join(name).is_dir());
+            let groups = names(&folder).into_iter().filter(|name| is_not_another_runs(name, &ours));
+            let groups = groups.filter(|name| Path::new(&folder).join(name).is_dir());
             facts.extend(groups.map(|name| format!("{folder}/{name}")));
         }
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
@@ -56,6 +61,11 @@ impl Host {
     }
 }
 
+/// Machines of other runs come and go meanwhile.
+fn is_not_another_runs(group: &str, ours: &str) -> bool {
+    !group.starts_with(cgroups::PREFIX) || group.starts_with(&format!("{ours}-"))
+}
+
 /// What is in a folder, if it exists.
 fn names(folder: &str) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -73,6 +83,9 @@ mod tests {
         assert!(host(&["b", "a"]).is_as_before(&before).is_ok());
         let error = host(&["a", "c"]).is_as_before(&before).unwrap_err().to_string();
         assert_eq!(error, "the host is not as it was:\n- b\n+ c");
+        assert!(is_not_another_runs("docker", "node-gate-e2e-1-2"));
+        assert!(is_not_another_runs("node-gate-e2e-1-2-i-0123", "node-gate-e2e-1-2"));
+        assert!(!is_not_another_runs("node-gate-e2e-1-20-i-0123", "node-gate-e2e-1-2"));
         assert!(Host::now().is_as_before(&Host::now()).is_ok());
     }
 }

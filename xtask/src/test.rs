@@ -191,9 +191,11 @@ fn node(context: &Context, steps: &mut Steps, filter: &[String]) -> anyhow::Resu
         check(&mut bed.inside(context, bed.visible_to(&mut test)))
     });
     bed.end()?;
-    // also after a failure, which is then told first
     let left = steps.run("node: the host is as it was", || Host::now().is_as_before(&before));
-    result.and(left)
+    match (result, left) {
+        (Err(stories), Err(host)) => bail!("{stories:#}; and {host:#}"),
+        (stories, host) => stories.and(host),
+    }
 }
 
 /// A filter that matches nothing would leave a run green that has tested nothing.

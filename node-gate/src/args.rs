@@ -251,6 +251,22 @@ mod tests {
     }
 
     #[test]
+    fn the_doctor_knows_every_setting_of_the_shipped_file() {
+        let known = variables();
+        let file = include_str!("../../systemd/node-gate.env");
+        let names: Vec<_> = file
+            .lines()
+            .filter_map(|line| line.strip_prefix('#')?.split_once('='))
+            .map(|(name, _)| name)
+            .collect();
+        let settings: Vec<_> = names.into_iter().filter(|name| name.starts_with("NODE_GATE_")).collect();
+        assert!(settings.len() >= 8, "{settings:?}");
+        for name in settings {
+            assert!(known.iter().any(|one| one == name), "{name}");
+        }
+    }
+
+    #[test]
     fn a_message_of_clap_becomes_one_line() {
         let err = Args::try_parse_from(["node-gate", "wait", "--until", "tomorrow"]).unwrap_err();
         let line = one_line(&err.render().to_string());

@@ -11,7 +11,7 @@ pub mod variant;
 pub(crate) mod examples;
 
 use super::facts::Facts;
-use super::finding::Finding;
+use super::finding::{Finding, Level};
 use super::probe::Looked;
 
 /// Judges everything, in the order in which a reader would ask.
@@ -19,7 +19,12 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     let Facts { units, program, settings, looked, state, known } = facts;
     let mut findings = units::units(units);
     findings.extend(program.as_ref().map(program::program));
-    findings.extend(settings::settings(settings, looked, known));
+    let mut read = settings::settings(settings, looked, known);
+    if units.is_err() {
+        // Which files and arguments the gate would get is not known: these are those of the unit as it is shipped.
+        read.retain(|finding| finding.level != Level::Ok);
+    }
+    findings.extend(read);
     if let Looked::Seen(look) = looked {
         let gate = units.as_ref().ok().map(|units| &units.gate);
         findings.extend(gate.and_then(|gate| state::folder(gate, &look.settings.state_dir)));
@@ -48,6 +53,19 @@ mod tests {
             PAGE.contains(&format!("```\n$ node-gate doctor\n{text}```\n")),
             "docs/doctor.md lacks this:\n{text}"
         );
+    }
+
+    #[test]
+    fn without_systemd_nothing_is_said_to_be_well_with_the_settings() {
+        let mut facts = healthy();
+        facts.units = Err("no answer".into());
+        let findings = judge(&facts);
+        let of = |check: &str| {
+            findings.iter().filter(|one| one.check == check).map(|one| one.level).collect::<Vec<_>>()
+        };
+        assert_eq!((of("settings"), of("systemd"), of("gate")), (vec![], vec![Level::Fail], vec![]));
+        facts.settings = super::examples::settings("export NODE_GATE_UNTIL=target");
+        assert!(judge(&facts).iter().any(|one| one.check == "settings" && one.level == Level::Fail));
     }
 
     #[test]

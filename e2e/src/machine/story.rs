@@ -26,6 +26,8 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use aws_simulator::{InstanceInfo, Options, Simulator};
@@ -216,9 +218,16 @@ impl NodeStory {
 
     /// Fails if something is left of a machine that was dropped: mounts, namespaces, processes, cgroups.
     pub fn nothing_is_left_of(instance: &str) -> anyhow::Result<()> {
-        let left = leftovers(instance)?;
-        ensure!(left.is_empty(), "the machine {instance} has left {left:?}");
-        Ok(())
+        // what was killed takes a moment to be gone
+        let end = Instant::now() + Duration::from_secs(5);
+        loop {
+            let left = leftovers(instance)?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            ensure!(Instant::now() < end, "the machine {instance} has left {left:?}");
+            sleep(Duration::from_millis(20));
+        }
     }
 
     /// Ends a story whose machine is gone already. Its pods and its Node stay with the control plane.

@@ -41,13 +41,14 @@ pub(crate) fn carry_out<R>(
     if !view.is_plain() {
         shared.settle(&mut inner);
     }
-    let now = shared.now();
-    let outcome = match inner.seen(now, view) {
+    // What is seen of the past goes by the world's own time.
+    let moment = inner.world.moment();
+    let outcome = match inner.seen(moment, view) {
         Some(mut world) => {
             let moment = world.moment();
             ask(&mut world, moment)
         }
-        None => ask(&mut inner.world, now),
+        None => ask(&mut inner.world, shared.now()),
     };
     shared.settle(&mut inner);
     if !call.operation.starts_with("Describe") {

@@ -133,7 +133,7 @@ async fn receive(shared: &Shared, pending: Pending, wanted: Receive) -> Response
     let mut until = None;
     loop {
         arrivals.mark_unchanged();
-        let wake = {
+        let (wake, is_behind) = {
             let mut inner = shared.lock();
             let now = shared.now();
             let outcome = inner.world.handle_queue(now, Command::Receive(wanted.clone()));
@@ -143,8 +143,12 @@ async fn receive(shared: &Shared, pending: Pending, wanted: Receive) -> Response
             if !is_empty || now >= end {
                 return pending.answer(&mut inner, outcome);
             }
-            inner.world.queues().next_deadline(&wanted.queue, now).map_or(end, |next| next.min(end))
+            let next = inner.world.queues().next_deadline(&wanted.queue, inner.world.moment());
+            (next.map_or(end, |next| next.min(end)), shared.is_behind(&inner))
         };
+        if is_behind {
+            shared.pause().await;
+        }
         tokio::select! {
             () = tokio::time::sleep_until(shared.clock.real(wake)) => {}
             // The sender lives as long as `shared`.

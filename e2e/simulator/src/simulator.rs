@@ -119,7 +119,7 @@ impl Simulator {
     pub fn queue(&self, queue_url: &str) -> Option<QueueInfo> {
         let mut inner = self.shared.lock();
         self.shared.settle(&mut inner);
-        let now = self.shared.now();
+        let now = inner.world.moment();
         inner.world.count_queue(now, queue_of_url(queue_url)?)
     }
 

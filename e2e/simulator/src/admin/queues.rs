@@ -15,7 +15,7 @@ const ENVELOPES: &[(&str, Envelope)] =
 pub(super) fn list(shared: &Shared) -> Value {
     let mut inner = shared.lock();
     shared.settle(&mut inner);
-    let now = shared.now();
+    let now = inner.world.moment();
     let all = Command::List { prefix: String::new(), max: None, token: None };
     let Ok(Reply::Queues { names, .. }) = inner.world.handle_queue(now, all) else { return json!([]) };
     names

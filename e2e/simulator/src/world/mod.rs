@@ -39,6 +39,7 @@ mod metadata;
 mod notices;
 mod notifications;
 mod page;
+mod passing;
 mod placement;
 mod policies;
 mod pools;
@@ -119,6 +120,8 @@ pub struct Settings {
 pub struct World {
     settings: Settings,
     now: SystemTime,
+    /// So many things that are due happen at most in one go.
+    most_due: usize,
     ids: Ids,
     /// Ids of what is told: events, activities. Apart, so that telling more changes no instance's id.
     told_ids: Ids,
@@ -158,6 +161,7 @@ impl World {
         World {
             settings,
             now,
+            most_due: usize::MAX,
             ids,
             told_ids,
             groups: BTreeMap::new(),
@@ -241,21 +245,6 @@ impl World {
         self.queues.counts(queue, self.now)
     }
 
-    /// Lets everything happen that is due by `now`, and tells what happened since the last call, operations included.
-    /// Time never goes back: an earlier `now` changes nothing.
-    pub fn advance(&mut self, now: SystemTime) -> Vec<Event> {
-        self.run_until(now);
-        self.departed = std::mem::take(&mut self.departing);
-        std::mem::take(&mut self.outbox)
-    }
-
-    /// When `advance` has something to do next; none if nothing happens until an operation comes.
-    pub fn next_deadline(&self) -> Option<SystemTime> {
-        let instance = self.next_due().map(|(due, _)| due);
-        let group = self.next_wake().map(|(due, _)| due);
-        instance.into_iter().chain(group).chain(self.bus_due()).chain(self.next_schedule()).min()
-    }
-
     /// How long things take, and how strict the limits are.
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -266,45 +255,6 @@ impl World {
     pub fn change_times(&mut self, now: SystemTime, change: impl FnOnce(&mut Settings)) {
         self.run_until(now);
         change(&mut self.settings);
-    }
-
-    /// One thing after the other, each at its own time, so that a long step gives the same world as many short ones.
-    fn run_until(&mut self, now: SystemTime) {
-        // What was asked since is complete.
-        self.tell_machines();
-        while let Some(due) = self.next_deadline()
-            && due <= now
-        {
-            self.now = self.now.max(due);
-            self.activities.why = Why::default();
-            // What instances do comes first: a refresh looks at them.
-            if self.fire_bus() {
-                // A message that was late, or a machine to look at.
-            } else if let Some((at, id)) = self.next_due()
-                && at == due
-            {
-                self.fire(&id);
-            } else if self.fire_schedule() {
-                // Sizes that were to change.
-            } else if let Some((_, name)) = self.next_wake() {
-                let name = name.to_owned();
-                self.reconcile(&name);
-            }
-            self.tell_machines();
-        }
-        self.now = self.now.max(now);
-        self.forget();
-    }
-
-    /// Who of all machines is due next, and when.
-    fn next_due(&self) -> Option<(SystemTime, String)> {
-        let next = self.instances.next_due().into_iter().chain(self.loose.next_due()).min();
-        next.map(|(due, id)| (due, id.to_owned()))
-    }
-
-    /// When a group has something to do by itself next, and which one.
-    fn next_wake(&self) -> Option<(SystemTime, &String)> {
-        self.refresh_wakes.iter().chain(&self.replacement_wakes).map(|(name, at)| (*at, name)).min()
     }
 
     fn group_mut(&mut self, name: &str) -> Result<&mut Group, AwsError> {

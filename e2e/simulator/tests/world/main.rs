@@ -44,6 +44,7 @@ mod replacing;
 mod retention;
 mod root_volume;
 mod schedules;
+mod slices;
 mod spot;
 mod standby;
 mod steps;

@@ -43,7 +43,7 @@ async fn whoever_comes_and_goes_while_nobody_looks_takes_no_port() {
 
 #[tokio::test]
 async fn a_call_is_answered_while_more_is_due_than_can_be_worked_off() {
-    let (shared, born) = churn(100);
+    let (shared, born) = churn(20);
     let mut inner = shared.lock();
     let describe = Command::DescribeInstances { ids: Vec::new(), page: Page::default() };
     let mut moments = vec![inner.world.moment()];

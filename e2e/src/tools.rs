@@ -53,6 +53,11 @@ pub fn built(name: &str) -> anyhow::Result<PathBuf> {
         }
         return Ok(path);
     }
+    beside(name)
+}
+
+/// One of the bed's own programs, beside the running one: whatever is measured, the bed is the same.
+pub fn beside(name: &str) -> anyhow::Result<PathBuf> {
     let here = env::current_exe().context("finding the running program")?;
     let path = here.ancestors().skip(1).take(2).map(|dir| dir.join(name)).find(|path| path.is_file());
     path.with_context(|| format!("{name} is not built: run `cargo build --workspace`"))

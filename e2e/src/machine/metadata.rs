@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::network::Network;
 use crate::process::{Process, command};
-use crate::tools::built;
+use crate::tools::beside;
 
 /// Carries what the machine asks of its metadata service to the simulator, which is on another loopback.
 pub(super) fn forward(
@@ -17,7 +17,7 @@ pub(super) fn forward(
 ) -> anyhow::Result<Vec<Process>> {
     let socket = format!("unix:{}", dir.join("imds.sock").display());
     let log = dir.join("imds-forward.log");
-    let simulator_program = built("aws-simulator")?;
+    let simulator_program = beside("aws-simulator")?;
     let mut near = command(&simulator_program);
     near.args(["imds-forward", "--listen", &socket, "--instance", instance, "--simulator", simulator]);
     let mut forwards = vec![Process::spawn("imds-forward", near, &log)?];

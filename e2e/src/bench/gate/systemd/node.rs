@@ -16,7 +16,7 @@ use crate::group::{Group, GroupBuilder, Pool};
 use crate::machine::{BED_ADDRESS, Machine};
 use crate::wait::eventually;
 
-const KUBELET: &str = "[Unit]\nDescription=Stand-in for kubelet\n\n[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n\n\
+const KUBELET: &str = "[Unit]\nDescription=Stand-in for kubelet\nStartLimitIntervalSec=0\n\n[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n\n\
     [Install]\nWantedBy=multi-user.target\n";
 
 pub(super) struct Node {

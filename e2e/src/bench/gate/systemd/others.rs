@@ -18,7 +18,7 @@ use crate::bench::Bench;
 use crate::bench::machine::Machine as Host;
 use crate::bench::report::{Measured, Scenario};
 use crate::bench::stats::Times;
-use crate::tools::built;
+use crate::tools::beside;
 use crate::wait::eventually;
 
 /// Loops of each kind that wait for one turn, their looks spread over their interval.
@@ -55,7 +55,7 @@ fn units(way: &Way) -> [(String, String); 2] {
 pub(super) async fn run(bench: &Bench, runs: usize) -> anyhow::Result<Scenario> {
     let load = Host::now()?.load;
     let node = Node::boot(&bench.dir, "systemd-others", false).await?;
-    node.machine.install(&built("poller")?, "/usr/bin/poller").await?;
+    node.machine.install(&beside("poller")?, "/usr/bin/poller").await?;
     for (unit, text) in WAYS.iter().flat_map(units) {
         node.machine.write(&format!("/etc/systemd/system/{unit}"), &text)?;
     }

@@ -11,7 +11,7 @@ use crate::bench::report::{Bar, Scenario};
 use crate::bench::stats::Times;
 
 /// Boots of each kind.
-const BOOTS: usize = 2;
+const BOOTS: usize = 20;
 
 const DROP_IN: &str = "/etc/systemd/system/kubelet.service.d/50-node-gate.conf";
 
